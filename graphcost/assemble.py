@@ -1,0 +1,97 @@
+"""From evaluations to the parts of a report: the kept lines, what was dropped, inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graphcost.choose import Choices, dearest
+from graphcost.count import line
+from graphcost.dims import Dim, format_dim
+from graphcost.evaluate import ARGUMENT, Evaluation, Run, evaluate
+from graphcost.fact import Fact
+from graphcost.graph import Graph, TensorRef
+from graphcost.load.model import Signature
+from graphcost.params import NO_WEIGHTS, Place, Weights, credited
+from graphcost.report import IDLE, Dropped, Line, Tensor
+from graphcost.rule import RuleSet
+from graphcost.runs import Body, bodies, call_order
+from graphcost.scopes import joined, readable, scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The kept lines, and which way open branches were counted."""
+
+    lines: tuple[Line, ...]
+    choices: Choices
+
+
+def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int]) -> Counted:
+    """The lines of every body that runs, each as often as it runs."""
+    order = call_order(root)
+    weights = credited(order)
+    once = {id(each): _lines_of_one_run(each, rules, weights) for each in order}
+    own = {key: _total(lines) for key, lines in once.items()}
+    choices = dearest(order, own, bindings)
+    return Counted(tuple(each for body in bodies(root, choices) for each in _all_runs(body, once)), choices)
+
+
+def choice_note(predicate: Dim, value: int, inputs: Collection[str]) -> str:
+    """Says which way branches on an open predicate were counted, and how to change it."""
+    name = format_dim(predicate)
+    note = f"branches on {name} are counted as if it were {value}, the dearest way"
+    return f"{note}; --bind {name}={1 - value} counts the other" if name in inputs and value in (0, 1) else note
+
+
+def dropped(graph: Graph, live: Evaluation, run: Run, feeds: Mapping[TensorRef, Fact]) -> dict[str, Dropped]:
+    """Nodes and work of each reason for going. It learns from the live part and tells it nothing."""
+    names = [node.name for node in graph.nodes.values() if node.dropped is not None]
+    apart = replace(run, sizes=run.sizes.fork(), warnings={}, loops={}, memo={})
+    facts = evaluate(graph, [name for name in names if name not in live.facts], apart, feeds, live)
+    totals: dict[str, Dropped] = {}
+    for name in names:
+        node = graph.nodes[name]
+        reason = node.dropped or ""
+        once = line(node, facts, run.rules, NO_WEIGHTS, "")
+        before = totals.get(reason, Dropped(0, IDLE, True))
+        exact = before.is_exact and once.status.is_settled
+        totals[reason] = Dropped(before.nodes + 1, before.work + once.work, exact)
+    return totals
+
+
+def tensors(facts: Evaluation, refs: Sequence[TensorRef], signature: Signature | None) -> tuple[Tensor, ...]:
+    """Inputs or outputs as the report names them, in order."""
+    return tuple(_tensor(facts, ref) for ref in refs)
+
+
+def _tensor(facts: Evaluation, ref: TensorRef) -> Tensor:
+    fact = facts.fact(ref)
+    shape = None if fact.shape is None else facts.sizes.resolve_shape(fact.shape)
+    return Tensor(str(ref), fact.dtype, shape)
+
+
+def _lines_of_one_run(evaluation: Evaluation, rules: RuleSet, weights: Mapping[Place, Weights]) -> list[Line]:
+    """Lines whose scope is that of the node's own name; where the body is called comes later."""
+    nodes = (node for node in evaluation.graph.kept if node.op != ARGUMENT)
+    return [
+        line(node, evaluation, rules, weights.get((id(evaluation), node.name), NO_WEIGHTS), scope_of(node.name))
+        for node in nodes
+    ]
+
+
+def _total(lines: Sequence[Line]) -> Dim:
+    total: Dim = 0
+    for each in lines:
+        total = total + each.work.flops + each.work.int_ops
+    return total
+
+
+def _all_runs(body: Body, once: Mapping[int, Sequence[Line]]) -> Iterator[Line]:
+    count = body.count
+    for each in once[id(body.evaluation)]:
+        scope = readable(joined(body.scope, each.scope))
+        if count == 1:
+            yield replace(each, scope=scope)
+        else:
+            yield replace(each, scope=scope, count=count, work=each.work if each.work is IDLE else body.work(each.work))

@@ -1,0 +1,1 @@
+"""Rewrites of the graph, one module each: Graph -> Graph. Nothing is removed; what falls away gets its reason."""

@@ -1,0 +1,151 @@
+"""Costs, rules, and sets of rules that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Union
+
+from graphcost.dims import Dim, Shape, bind
+from graphcost.errors import PluginError
+from graphcost.fact import Fact, Value
+from graphcost.op import Op
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How many scalar operations of each kind.
+
+    `mac` is the multiply-add of a contraction; one call of exp, log, tanh, erf, pow, sin... is one
+    `transcendental`; sqrt and rsqrt are one `sqrt`.
+    """
+
+    mac: Dim = 0
+    add: Dim = 0
+    mul: Dim = 0
+    div: Dim = 0
+    compare: Dim = 0
+    transcendental: Dim = 0
+    sqrt: Dim = 0
+
+    @property
+    def flops(self) -> Dim:
+        """A multiply-add counts as two, every other operation as one."""
+        return 2 * self.mac + self.add + self.mul + self.div + self.compare + self.transcendental + self.sqrt
+
+    @property
+    def by_kind(self) -> dict[str, Dim]:
+        return {kind: getattr(self, kind) for kind in KINDS}
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(a + b for a, b in zip(self.by_kind.values(), other.by_kind.values(), strict=True)))
+
+    def __mul__(self, times: Dim) -> Cost:
+        return Cost(*(count * times for count in self.by_kind.values()))
+
+    __rmul__ = __mul__
+
+    def bind(self, bindings: Mapping[str, Dim]) -> Cost:
+        return Cost(*(bind(count, bindings) for count in self.by_kind.values()))
+
+
+KINDS = tuple(field.name for field in fields(Cost))
+NOTHING = Cost()
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The state of an operation that does no arithmetic, with the reason."""
+
+    reason: str
+
+
+FREE = Free("moves data")
+
+ShapeRule = Callable[[Op], Sequence[Union[Shape, None]]]
+CostRule = Callable[[Op], Cost]
+ValueRule = Callable[[Op], Sequence[Union[Value, None]]]
+ElementRule = Callable[[Op], Sequence[Union[Fact, None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is known of one operation.
+
+    shape: the shape of each output. Absent: only the file can tell.
+    cost: the work of one run, or Free with a reason. Absent: the operation has no rule, and says so.
+    value: the value of each output, for shape arithmetic (Shape -> StridedSlice -> Pack -> Reshape).
+    element: what each output holds, where it is a handle of a variable, list, array or stack.
+    real: the cost of complex operands is already given in real operations (an FFT's is); otherwise the engine
+        multiplies it out.
+    opaque: the kernel's work depends on data, and why; its cost has a symbol.
+    owner: the package or file that the rule comes from, for error messages.
+    """
+
+    op: str
+    shape: ShapeRule | None = None
+    cost: CostRule | Free | None = None
+    value: ValueRule | None = None
+    element: ElementRule | None = None
+    real: bool = False
+    opaque: str | None = None
+    owner: str = ""
+
+
+class RuleSet:
+    """Rules by operation. `a + b` refuses two rules for one op; `a | b` lets b win, field by field."""
+
+    __slots__ = ("_rules",)
+
+    def __init__(self, *rules: Rule) -> None:
+        self._rules: dict[str, Rule] = {}
+        for rule in rules:
+            self._add(rule)
+
+    def get(self, op: str) -> Rule | None:
+        return self._rules.get(op)
+
+    def __contains__(self, op: object) -> bool:
+        return op in self._rules
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules.values())
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def __add__(self, other: RuleSet) -> RuleSet:
+        """Both sets. Raises PluginError where both have a rule for one op, naming both owners."""
+        return RuleSet(*self, *other)
+
+    def __or__(self, other: RuleSet) -> RuleSet:
+        """Both sets; where both have a rule for one op, each field that `other` gives replaces this one's."""
+        merged = dict(self._rules)
+        for rule in other:
+            below = merged.get(rule.op)
+            merged[rule.op] = rule if below is None else _overlay(below, rule)
+        return RuleSet(*merged.values())
+
+    def owned_by(self, owner: str) -> RuleSet:
+        """The same rules; those without an owner get this one."""
+        return RuleSet(*(rule if rule.owner else replace(rule, owner=owner) for rule in self))
+
+    def _add(self, rule: Rule) -> None:
+        other = self._rules.get(rule.op)
+        if other is not None:
+            owners = f"{other.owner or 'an unnamed set'} and {rule.owner or 'an unnamed set'}"
+            raise PluginError(f"two rules for {rule.op}: from {owners}; use `|` to let one override the other")
+        self._rules[rule.op] = rule
+
+
+def _overlay(below: Rule, above: Rule) -> Rule:
+    return Rule(
+        op=above.op,
+        shape=above.shape or below.shape,
+        cost=below.cost if above.cost is None else above.cost,
+        value=above.value or below.value,
+        element=above.element or below.element,
+        real=below.real if above.cost is None else above.real,
+        opaque=below.opaque if above.cost is None else above.opaque,
+        owner=above.owner or below.owner,
+    )

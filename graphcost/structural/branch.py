@@ -1,0 +1,93 @@
+"""Branches: If and Case. A known predicate selects its branch; otherwise every branch is evaluated, under a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphcost.dims import Dim, Expr, symbol
+from graphcost.evaluate import Call, Evaluation, Guard, HandlerSteps, Outcome, Request, Site
+from graphcost.fact import Fact
+from graphcost.graph import FunctionRef, TensorRef
+from graphcost.infer import Problem
+from graphcost.report import Status
+from graphcost.scopes import joined
+from graphcost.structural.join import join
+
+
+def branch(site: Site) -> HandlerSteps:
+    """The outputs are what all branches that may run agree on."""
+    functions = _branches(site)
+    if not functions or not site.inputs:
+        return site.unknown(Problem(Status.INVALID, "it names no branches"))
+    predicate = _predicate(site)
+    chosen = range(len(functions)) if isinstance(predicate, Expr) else [_index(site, predicate, len(functions))]
+    calls: list[Call] = []
+    for index in chosen:
+        path = f"{site.inner_path}/{_word(site, index)}"
+        evaluation = yield Request(functions[index], site.inputs[1:], path, site.used)
+        if isinstance(evaluation, Problem):
+            return site.unknown(evaluation)
+        calls.append(Call(evaluation, guard=Guard(predicate, _value(site, index)) if len(chosen) > 1 else None))
+    return Outcome(site.filled(_agreed(site, [call.callee for call in calls])), tuple(calls))
+
+
+def _branches(site: Site) -> list[str]:
+    """The functions by branch index: for an If the then branch first."""
+    attrs = site.node.attrs
+    given = attrs.get("branches") if "branches" in attrs else (attrs.get("then_branch"), attrs.get("else_branch"))
+    if not isinstance(given, tuple):
+        return []
+    names = [ref.name for ref in given if isinstance(ref, FunctionRef)]
+    return names if len(names) == len(given) else []
+
+
+def _predicate(site: Site) -> Dim:
+    """The predicate's value: a number where it is known, else the symbol that tells it from other predicates."""
+    value = site.inputs[0].value
+    item = value.items[0] if value is not None and len(value.items) == 1 else None
+    if isinstance(item, float):
+        return int(item != 0)
+    if item is None:
+        return symbol(f"pred({joined(site.place.path, str(_origin(site)))})", least=0)
+    return int(item) if isinstance(item, (bool, int)) else site.sizes.resolve(item)
+
+
+def _origin(site: Site) -> TensorRef:
+    """The tensor that the predicate is, seen through Identity, so that branches on one predicate agree."""
+    ref = site.node.inputs[0]
+    nodes = site.place.graph.nodes
+    while nodes[ref.node].op == "Identity" and nodes[ref.node].inputs:
+        ref = nodes[ref.node].inputs[0]
+    return ref
+
+
+def _is_case(site: Site) -> bool:
+    return "branches" in site.node.attrs
+
+
+def _index(site: Site, predicate: Dim, count: int) -> int:
+    """The branch that a known predicate selects; a Case runs its last branch for an index out of range."""
+    assert isinstance(predicate, int)
+    if not _is_case(site):
+        return 0 if predicate else 1
+    return predicate if 0 <= predicate < count else count - 1
+
+
+def _value(site: Site, index: int) -> int:
+    """The value of the predicate for which the branch runs."""
+    return index if _is_case(site) else 1 - index
+
+
+def _word(site: Site, index: int) -> str:
+    return f"branch_{index}" if _is_case(site) else ("then", "else")[index]
+
+
+def _agreed(site: Site, evaluations: Sequence[Evaluation]) -> tuple[Fact, ...]:
+    outputs = [evaluation.outputs for evaluation in evaluations]
+    facts = []
+    for port, alternatives in enumerate(zip(*outputs, strict=False)):
+        fact = alternatives[0]
+        for other in alternatives[1:]:
+            fact = join(fact, other, TensorRef(site.node.name, port), site.sizes)
+        facts.append(fact)
+    return tuple(facts)
