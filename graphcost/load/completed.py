@@ -1,0 +1,44 @@
+"""What a file means but doesn't write into its nodes: shapes of variables, and what old writers left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from graphcost.graph import Graph, Node, PartialShape
+
+SCALAR_PLACEHOLDERS = 22
+"""From this version of GraphDef on, a Placeholder of shape {} is a scalar; before, and unversioned, of any rank."""
+
+OPEN = PartialShape(None)
+
+
+def completed(graph: Graph, producer: int, variable_shapes: Mapping[str, tuple[str, PartialShape]]) -> Graph:
+    """The graph with the shape attributes of placeholders and variables as their writer meant them."""
+    changed: list[Node] = []
+    if producer < SCALAR_PLACEHOLDERS:
+        changed += _old_placeholders(graph)
+    if variable_shapes:
+        changed += _sized_variables(graph, variable_shapes)
+    return graph.replacing(changed) if changed else graph
+
+
+def _old_placeholders(graph: Graph) -> Iterator[Node]:
+    for node in graph.nodes.values():
+        if node.op == "Placeholder" and node.attrs.get("shape") == PartialShape(()):
+            yield _with_shape(node, OPEN)
+
+
+def _sized_variables(graph: Graph, shapes: Mapping[str, tuple[str, PartialShape]]) -> Iterator[Node]:
+    for node in graph.nodes.values():
+        if node.op != "VarHandleOp" or node.attrs.get("shape", OPEN) != OPEN:
+            continue
+        shared = node.attrs.get("shared_name")
+        name = shared.decode(errors="replace") if isinstance(shared, bytes) and shared else node.name
+        if name in shapes:
+            yield _with_shape(node, shapes[name][1])
+
+
+def _with_shape(node: Node, shape: PartialShape) -> Node:
+    return replace(node, attrs=MappingProxyType({**node.attrs, "shape": shape}))
