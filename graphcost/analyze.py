@@ -5,25 +5,36 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypedDict, Union, Unpack
 
 from graphcost.assemble import choice_note, count, dropped, tensors
 from graphcost.errors import UsageError
 from graphcost.evaluate import Evaluation, Run, evaluate
 from graphcost.graph import Graph, PartialShape, TensorRef
 from graphcost.inputs import feeds, is_scalar_input, symbol_names
-from graphcost.load import Model, Signature, load
+from graphcost.load import MAX_NODES, Model, Signature, load
+from graphcost.passes.check_recursion import check_recursion
 from graphcost.passes.feed import feed
 from graphcost.passes.fold import fold
-from graphcost.passes.outputs import resolve, with_inferred_outputs, with_outputs
+from graphcost.passes.infer_outputs import infer_outputs
+from graphcost.passes.network import Network
+from graphcost.passes.outputs import resolve, with_outputs
 from graphcost.passes.prune import prune
+from graphcost.passes.raise_control_flow import raise_control_flow
+from graphcost.passes.sources import INPUT_OPS
 from graphcost.plugins import installed_rules, rules_from_file
 from graphcost.report import ModelInfo, Report
 from graphcost.rule import RuleSet
 from graphcost.sizes import BATCH, Sizes
 from graphcost.structural import HANDLERS
 
-EMPTY: Mapping[str, Any] = {}
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+Source = Union[str, "os.PathLike[str]", "Message", Model]
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
+DEFAULT_SIGNATURE = "serving_default"
 
 
 @dataclass(frozen=True)
@@ -36,65 +47,83 @@ class Analysis:
     report: Report
 
 
-def analyze(source: Any, **options: Any) -> Report:
-    """What running a model costs: `examine(...)`, of which only the report is wanted."""
-    return examine(source, **options).report
+class Options(TypedDict, total=False):
+    """What analyze() and examine() take beside the model; every option may be absent.
 
-
-def examine(
-    source: Any,
-    *,
-    outputs: Sequence[str] | None = None,
-    inputs: Sequence[str] = (),
-    signature: str | None = None,
-    tags: Sequence[str] = (),
-    shapes: Mapping[str, Sequence[int | None]] = EMPTY,
-    bind: Mapping[str, int] = EMPTY,
-    batch: int | None = None,
-    rules: RuleSet | str | os.PathLike[str] | None = None,
-) -> Analysis:
-    """Reads a model and counts what computing its outputs costs.
-
-    source: a path, or a GraphDef, MetaGraphDef or SavedModel message.
     outputs, inputs: names of tensors, `node` or `node:port`; patterns such as `logits*` for outputs.
+    signature, tags: which of a SavedModel's signatures and graphs; by default serving_default, else the only one.
     shapes: sizes of inputs by name, None for an open one; they act before propagation.
     bind: numbers for symbols, filled in at the end, and for scalar inputs, which act before propagation.
     batch: the number for the symbol N, if the model has it.
     rules: laid over the built-in ones: a RuleSet, or the path of a file that defines RULES.
+    max_nodes: a file with more nodes is refused.
+    """
+
+    outputs: Sequence[str]
+    inputs: Sequence[str]
+    signature: str | None
+    tags: Sequence[str]
+    shapes: Mapping[str, Sequence[int | None]]
+    bind: Mapping[str, int]
+    batch: int | None
+    rules: RuleSet | str | os.PathLike[str] | None
+    max_nodes: int
+
+
+def analyze(source: Source, **options: Unpack[Options]) -> Report:
+    """What running a model costs.
+
+    source: a path, or a GraphDef, MetaGraphDef or SavedModel message of an installed TensorFlow.
 
     Raises LoadError, GraphError and UsageError; what a rule refuses becomes an uncosted line instead.
     """
-    model = source if isinstance(source, Model) else load(source, tags=tags)
-    book = _rule_book(rules)
-    chosen = _signature(model, signature, outputs)
-    graph, outputs_from = _with_outputs(model.graph, outputs, chosen)
-    if inputs:
-        graph = _fed(graph, inputs, book)
-    graph = fold(prune(graph))
-    names = symbol_names(graph, chosen)
-    scalars = {name: number for name, number in bind.items() if is_scalar_input(name, graph, names, chosen)}
-    fed = feeds(graph, names, chosen, shapes, scalars)
-    run = Run(book, HANDLERS, graph.functions, Sizes(names))
-    live = graph.ancestors([*(ref.node for ref in graph.outputs), *graph.controls])
-    facts = evaluate(graph, live, run, fed)
-    symbols = {name: number for name, number in bind.items() if name not in scalars}
-    counted = count(facts, book, symbols if batch is None else {BATCH: batch, **symbols})
+    return examine(source, **options).report
+
+
+def examine(source: Source, **options: Unpack[Options]) -> Analysis:
+    """As analyze(), with the labelled graph and the facts that the report was made from."""
+    model = _model(source, options)
+    rules = _rule_book(options.get("rules"))
+    outputs = options.get("outputs", ())
+    signature = _signature(model, options.get("signature"), outputs)
+    chosen = _with_outputs(check_recursion(model.graph), outputs, signature)
+    graph = _fed(chosen.graph, options.get("inputs", ()), signature, rules)
+    pruned = prune(graph, chosen.network if graph is chosen.graph else None)
+    graph = fold(raise_control_flow(pruned))
+    names = symbol_names(graph, signature)
+    given = options.get("bind", EMPTY)
+    scalars = {name: number for name, number in given.items() if is_scalar_input(name, graph, names, signature)}
+    symbols = {name: number for name, number in given.items() if name not in scalars}
+    fed = feeds(graph, names, signature, options.get("shapes", EMPTY), scalars)
+    run = Run(rules, HANDLERS, graph.functions, Sizes(names))
+    facts = evaluate(graph, graph.ancestors([*(ref.node for ref in graph.outputs), *graph.controls]), run, fed)
+    batch = options.get("batch")
+    counted = count(facts, rules, symbols if batch is None else {BATCH: batch, **symbols})
     report = Report(
         model=ModelInfo(model.path or "", model.format, len(model.graph.nodes)),
-        inputs=tensors(facts, [ref for ref in names if graph.nodes[ref.node].dropped is None], chosen),
-        outputs=tensors(facts, graph.outputs, chosen),
-        outputs_from=outputs_from,
+        inputs=tensors(facts, [ref for ref in names if graph.nodes[ref.node].dropped is None]),
+        outputs=tensors(facts, graph.outputs),
+        outputs_from=chosen.source,
         lines=counted.lines,
         dropped=dropped(graph, facts, run, fed),
         loops=tuple(run.loops.values()),
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
         warnings=(*model.warnings, *run.warnings),
-        notes=tuple(choice_note(predicate, value, names.values()) for predicate, value in counted.choices.items()),
+        notes=(
+            *chosen.doubts,
+            *(choice_note(predicate, value, names.values()) for predicate, value in counted.choices.items()),
+        ),
     )
     if batch is not None and BATCH in report.symbols:
         symbols.setdefault(BATCH, batch)
     return Analysis(model, graph, facts, report.bind(**symbols))
+
+
+def _model(source: Source, options: Options) -> Model:
+    if isinstance(source, Model):
+        return source
+    return load(source, tags=options.get("tags", ()), max_nodes=options.get("max_nodes", MAX_NODES))
 
 
 def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:
@@ -103,34 +132,48 @@ def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:
     return installed_rules() | (rules if isinstance(rules, RuleSet) else rules_from_file(rules))
 
 
-def _signature(model: Model, name: str | None, outputs: Sequence[str] | None) -> Signature | None:
+def _signature(model: Model, name: str | None, outputs: Sequence[str]) -> Signature | None:
+    """The signature by that name; without a name the default, else the only one, unless outputs are named instead."""
     if name is None and (outputs or not model.signatures):
         return None
     if name is None:
-        name = "serving_default" if "serving_default" in model.signatures else None
+        name = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in model.signatures else None
         if name is None and len(model.signatures) == 1:
             (name,) = model.signatures
     if name is None or name not in model.signatures:
         has = f"its signatures are {', '.join(sorted(model.signatures))}" if model.signatures else "it has none"
-        raise UsageError(f"the model has no signature {name!r}: {has}" if name else f"choose a signature: {has}")
+        raise UsageError(f"the model has no signature {name!r}: {has}" if name else f"choose a --signature: {has}")
     return model.signatures[name]
 
 
-def _with_outputs(graph: Graph, outputs: Sequence[str] | None, signature: Signature | None) -> tuple[Graph, str]:
+@dataclass(frozen=True)
+class Chosen:
+    """A graph with its outputs, where they came from, what is doubtful about them, and what they were chosen from."""
+
+    graph: Graph
+    source: str
+    doubts: tuple[str, ...] = ()
+    network: Network | None = None
+
+
+def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | None) -> Chosen:
     if outputs:
-        return with_outputs(graph, outputs), "option"
+        return Chosen(with_outputs(graph, outputs), "option")
     if signature is not None:
-        return replace(graph, outputs=tuple(dict.fromkeys(signature.outputs.values()))), "signature"
-    if graph.outputs:
-        return graph, "file"
-    return with_inferred_outputs(graph), "inferred"
+        return Chosen(replace(graph, outputs=tuple(dict.fromkeys(signature.outputs.values()))), "signature")
+    inferred = infer_outputs(graph)
+    return Chosen(inferred.graph, "inferred", inferred.doubts, inferred.network)
 
 
-def _fed(graph: Graph, inputs: Sequence[str], rules: RuleSet) -> Graph:
-    """The graph with the named tensors as inputs, of the shapes that the graph above them gives them."""
+def _fed(graph: Graph, inputs: Sequence[str], signature: Signature | None, rules: RuleSet) -> Graph:
+    """The graph with inner tensors as inputs, those named and the signature's, of the shapes they have inside."""
     refs = [ref for name in inputs for ref in resolve(graph, name)]
+    if signature is not None and not inputs:
+        refs = [ref for ref in signature.inputs.values() if graph.nodes[ref.node].op not in INPUT_OPS]
+    if not refs:
+        return graph
     run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph)))
-    facts = evaluate(graph, graph.ancestors(ref.node for ref in refs), run, {})
+    facts = evaluate(graph, graph.ancestors(ref.node for ref in refs), run, EMPTY)
     return feed(graph, {ref: _partial(facts, ref) for ref in refs})
 
 

@@ -10,10 +10,9 @@ from graphcost.count import line
 from graphcost.dims import Dim, format_dim
 from graphcost.evaluate import ARGUMENT, Evaluation, Run, evaluate
 from graphcost.fact import Fact
-from graphcost.graph import Graph, TensorRef
-from graphcost.load.model import Signature
+from graphcost.graph import Graph, Node, TensorRef
 from graphcost.params import NO_WEIGHTS, Place, Weights, credited
-from graphcost.report import IDLE, Dropped, Line, Tensor
+from graphcost.report import IDLE, Dropped, Line, Tensor, sum_work
 from graphcost.rule import RuleSet
 from graphcost.runs import Body, bodies, call_order
 from graphcost.scopes import joined, readable, scope_of
@@ -31,7 +30,12 @@ def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int]) -> Coun
     """The lines of every body that runs, each as often as it runs."""
     order = call_order(root)
     weights = credited(order)
-    once = {id(each): _lines_of_one_run(each, rules, weights) for each in order}
+    return _counted(root, {id(each): _lines_of_one_run(each, rules, weights) for each in order}, order, bindings)
+
+
+def _counted(
+    root: Evaluation, once: Mapping[int, Sequence[Line]], order: Sequence[Evaluation], bindings: Mapping[str, int]
+) -> Counted:
     own = {key: _total(lines) for key, lines in once.items()}
     choices = dearest(order, own, bindings)
     return Counted(tuple(each for body in bodies(root, choices) for each in _all_runs(body, once)), choices)
@@ -53,14 +57,25 @@ def dropped(graph: Graph, live: Evaluation, run: Run, feeds: Mapping[TensorRef, 
     for name in names:
         node = graph.nodes[name]
         reason = node.dropped or ""
-        once = line(node, facts, run.rules, NO_WEIGHTS, "")
+        lines = _lines_below(node, facts, run.rules)
         before = totals.get(reason, Dropped(0, IDLE, True))
-        exact = before.is_exact and once.status.is_settled
-        totals[reason] = Dropped(before.nodes + 1, before.work + once.work, exact)
+        exact = before.is_exact and all(each.status.is_settled for each in lines)
+        totals[reason] = Dropped(before.nodes + 1, before.work + sum_work(each.work for each in lines), exact)
     return totals
 
 
-def tensors(facts: Evaluation, refs: Sequence[TensorRef], signature: Signature | None) -> tuple[Tensor, ...]:
+def _lines_below(node: Node, facts: Evaluation, rules: RuleSet) -> Sequence[Line]:
+    """The lines of a node and, where it runs bodies, of all that they run."""
+    own = line(node, facts, rules, NO_WEIGHTS, "")
+    if node.name not in facts.calls:
+        return [own]
+    root = replace(facts, calls={node.name: facts.calls[node.name]})
+    order = call_order(root)
+    once: dict[int, Sequence[Line]] = {id(each): _lines_of_one_run(each, rules, {}) for each in order[1:]}
+    return _counted(root, {id(root): [own], **once}, order, {}).lines
+
+
+def tensors(facts: Evaluation, refs: Sequence[TensorRef]) -> tuple[Tensor, ...]:
     """Inputs or outputs as the report names them, in order."""
     return tuple(_tensor(facts, ref) for ref in refs)
 

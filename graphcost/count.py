@@ -50,7 +50,9 @@ def _settle(node: Node, evaluation: Evaluation, rules: RuleSet) -> Work | Free |
         return problem or Problem(Status.NO_RULE, f"graphcost knows no cost of {node.op}")
     if isinstance(rule.cost, Free):
         return rule.cost
-    return _work(node, rule, evaluation)
+    work = _work(node, rule, evaluation)
+    # What kept the shapes from being known says more than that the cost needs them.
+    return problem if problem is not None and isinstance(work, Problem) else work
 
 
 def _work(node: Node, rule: Rule, evaluation: Evaluation) -> Work | Problem:

@@ -11,6 +11,9 @@ from graphcost.dims import Dim, Shape
 VALUE_LIMIT = 4096
 """The most elements that a tracked value may have; larger tensors are known by shape only."""
 
+FLOAT_LIMIT = 64
+"""The same for floats: shape arithmetic has a scale or a rate, never a vector of weights."""
+
 Item = Dim | bool | float | None
 """One element of a value; None where it isn't known."""
 

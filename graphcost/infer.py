@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from graphcost.dims import Dim, Shape
 from graphcost.errors import DimError, RuleError, ShapeUnknown
-from graphcost.fact import VALUE_LIMIT, Fact, Value
+from graphcost.fact import FLOAT_LIMIT, VALUE_LIMIT, Fact, Value
 from graphcost.graph import Node, PartialShape, TensorRef
 from graphcost.op import Op
 from graphcost.report import Status
@@ -104,6 +104,8 @@ def _ask(
 def _legal_value(value: Value | None, shape: Shape | None) -> Value | None:
     """The value, unless it is too large to track or at odds with the shape."""
     if value is None or len(value.items) > VALUE_LIMIT:
+        return None
+    if len(value.items) > FLOAT_LIMIT and any(isinstance(item, float) for item in value.items):
         return None
     if shape is not None and (len(shape) != len(value.shape) or not _compatible(shape, value.shape)):
         return None

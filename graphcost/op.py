@@ -65,6 +65,17 @@ class Op:
         self._check_rank(f"output {index}", shape, rank, least_rank)
         return shape
 
+    def input_size(self, index: int = 0) -> Dim:
+        """The number of an input's elements; where its rank is unknown, the symbol that stands for them."""
+        fact = self._fact(index)
+        return self._sizes.elements(self._ref(index)) if fact.shape is None else self.input(index).size
+
+    def output_size(self, index: int = 0) -> Dim:
+        """The number of an output's elements; where its rank is unknown, the symbol that stands for them."""
+        if 0 <= index < len(self.outputs) and self.outputs[index].shape is None:
+            return self._sizes.elements(TensorRef(self.node.name, index))
+        return self.output(index).size
+
     def has_shape(self, index: int = 0) -> bool:
         """Whether an input's shape is known, for the rules that can tell something without it."""
         return self._fact(index).shape is not None

@@ -10,7 +10,7 @@ from graphcost.evaluate import ARGUMENT, Evaluation
 from graphcost.fact import Fact
 from graphcost.graph import Literal, Node
 from graphcost.passes.fold import CONSTANT
-from graphcost.passes.reasons import VARIABLES
+from graphcost.passes.op_roles import VARIABLES
 from graphcost.passes.sources import PLACEHOLDERS
 
 DTYPE_BYTES: Mapping[str, int] = {

@@ -65,6 +65,10 @@ class Sizes:
             return self.resolve(symbol(f"size({self._path}{ref.node}:{ref.port},{axis})"))
         return self.resolve(symbol(BATCH if axis == 0 else f"{name}[{axis}]"))
 
+    def elements(self, ref: TensorRef) -> Dim:
+        """The symbol for the number of elements of a tensor of unknown rank; none where a size may be 0."""
+        return symbol(f"elements({self._path}{ref.node}:{ref.port})", least=0)
+
     def open_shape(self, ref: TensorRef, rank: int) -> Shape:
         return Shape(*(self.open(ref, axis) for axis in range(rank)))
 

@@ -39,7 +39,7 @@ def loop(site: Site) -> HandlerSteps:
     tested = yield Request(condition, settled.variables, f"{site.inner_path}/cond")
     if isinstance(tested, Problem) or not tested.graph.outputs:
         return site.unknown(tested if isinstance(tested, Problem) else Problem(Status.INVALID, "no condition"))
-    counter = f"k({site.inner_path})"
+    counter = f"k({site.label})"
     varying = _varying(site, settled, counter)
     trips, source = _trips(site, trip_count(tested, varying, counter))
     site.run.loops[site.inner_path] = Loop(site.inner_path, trips, source)
@@ -74,7 +74,7 @@ def _open(site: Site, position: int, fact: Fact) -> Fact:
 
 
 def _name(site: Site, position: int) -> str:
-    return f"value({site.inner_path}:{position})"
+    return f"value({site.label}:{position})"
 
 
 def _passes_through(body: Graph, position: int) -> bool:
@@ -120,36 +120,43 @@ def _ungrown(site: Site, position: int, before: Fact, after: Fact) -> Shape | No
 
 def _varying(site: Site, settled: Settled, counter: str) -> dict[str, Dim]:
     """For each symbol that stands for a loop variable, its value as a formula of the counter."""
-    varying: dict[str, Dim] = {}
     k = symbol(counter, least=0)
-    for position, (before, first, after) in enumerate(
-        zip(settled.variables, site.inputs, settled.evaluation.outputs, strict=True)
-    ):
-        for name, inside, start, end in _symbols_of(site, position, before, first, after):
-            step = end - inside if end is not None else None
-            if start is not None and step is not None and not symbols(step) & _own(site):
-                varying[name] = start + step * k
-    return varying
+    states = [
+        state
+        for position, facts in enumerate(zip(settled.variables, site.inputs, settled.evaluation.outputs, strict=True))
+        for state in _states(site, position, *facts)
+    ]
+    names = frozenset(state.name for state in states)
+    return {
+        state.name: state.start + (state.end - state.inside) * k
+        for state in states
+        if state.start is not None and state.end is not None and not symbols(state.end - state.inside) & names
+    }
 
 
-def _own(site: Site) -> frozenset[str]:
-    return frozenset(_name(site, position) for position in range(len(site.inputs)))
+@dataclass(frozen=True, slots=True)
+class State:
+    """A number that an iteration may change: the symbol that it is inside, its first value, and the one after."""
+
+    name: str
+    inside: Dim
+    start: Dim | None
+    end: Dim | None
 
 
-def _symbols_of(
-    site: Site, position: int, before: Fact, first: Fact, after: Fact
-) -> Iterator[tuple[str, Dim, Dim | None, Dim | None]]:
-    """(name, symbol, value at the start, value after an iteration) of what varies in one variable."""
-    inside, start, end = (_scalar(fact) for fact in (before, first, after))
-    if isinstance(inside, Expr) and symbols(inside) == {_name(site, position)}:
-        yield _name(site, position), inside, start, end
+def _states(site: Site, position: int, before: Fact, first: Fact, after: Fact) -> Iterator[State]:
+    """What varies in one variable: its value, and each size that was opened."""
+    inside = _scalar(before)
+    name = _name(site, position)
+    if isinstance(inside, Expr) and symbols(inside) == {name}:
+        yield State(name, inside, _scalar(first), _scalar(after))
     if before.shape is None or first.shape is None or after.shape is None:
         return
-    for axis, inside in enumerate(before.shape):
+    for axis, size in enumerate(before.shape):
         opened = site.sizes.open(TensorRef(site.node.name, position), axis)
-        if inside == opened and isinstance(opened, Expr) and len(symbols(opened)) == 1:
+        if size == opened and isinstance(opened, Expr) and len(symbols(opened)) == 1:
             (name,) = symbols(opened)
-            yield name, inside, first.shape[axis], after.shape[axis]
+            yield State(name, size, first.shape[axis], after.shape[axis])
 
 
 def _scalar(fact: Fact) -> Dim | None:
@@ -168,7 +175,7 @@ def _trips(site: Site, derived: Trips | None) -> tuple[Dim, str]:
 def _exits(site: Site, settled: Settled, varying: Mapping[str, Dim], counter: str, trips: Dim) -> tuple[Fact, ...]:
     """The variables after the last iteration: symbols at their final value, what the loop hides opened."""
     final = {name: bind(formula, {counter: trips}) for name, formula in varying.items()}
-    hidden = _own(site) | {counter}
+    hidden = frozenset(_name(site, position) for position in range(len(site.inputs))) | {counter}
     return tuple(
         _exit(fact, first, final, hidden, TensorRef(site.node.name, position), site)
         for position, (fact, first) in enumerate(zip(settled.variables, site.inputs, strict=True))

@@ -81,14 +81,14 @@ def _bound(
 
 
 def _first_nonpositive(distance: Dim, counter: str) -> Dim | None:
-    """The first k for which a - s*k <= 0: max(0, ceil(a/s))."""
+    """The first k for which a - s*k <= 0: max(0, ceil(a/s)); for another slope only k = 0 can be it."""
     split = _affine(distance, counter)
     if split is None:
         return None
     start, slope = split
     if is_at_least(-slope, 1):
         return dim_max(0, ceil_div(start, -slope))
-    return 0 if slope == 0 and is_at_least(-start, 0) else None
+    return 0 if is_at_least(-start, 0) else None
 
 
 def _first_zero(distance: Dim, counter: str) -> Dim | None:

@@ -1,0 +1,28 @@
+"""Graph + rules -> Evaluations: the facts of every tensor, function bodies included, without running anything.
+
+A body (the top level, or a function) is evaluated once for each distinct (function, input facts, outputs in use).
+Bodies that call bodies are generators on an explicit stack, so that no depth of calls is a depth of recursion.
+"""
+
+from graphcost.evaluate.evaluation import Binder, Call, Evaluation, Guard
+from graphcost.evaluate.run import FUNCTION, Handler, HandlerSteps, Outcome, Place, Request, Run, Site, Steps
+from graphcost.evaluate.walk import ARGUMENT, MAX_EVALUATIONS, evaluate
+
+__all__ = [
+    "ARGUMENT",
+    "FUNCTION",
+    "MAX_EVALUATIONS",
+    "Binder",
+    "Call",
+    "Evaluation",
+    "Guard",
+    "Handler",
+    "HandlerSteps",
+    "Outcome",
+    "Place",
+    "Request",
+    "Run",
+    "Site",
+    "Steps",
+    "evaluate",
+]

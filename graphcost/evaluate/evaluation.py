@@ -1,0 +1,75 @@
+"""What is known inside one body, and which bodies its nodes run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from graphcost.dims import Dim, Expr, symbols
+from graphcost.fact import UNKNOWN, Fact
+from graphcost.graph import Graph, TensorRef
+from graphcost.infer import Problem
+from graphcost.sizes import Sizes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binder:
+    """The iteration of a loop: inside it, `symbols` vary with the counter `counter` = 0 .. trips - 1."""
+
+    counter: str
+    trips: Dim
+    symbols: Mapping[str, Dim]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A body that runs only where the predicate has this value (0 and 1 for booleans, else a branch index)."""
+
+    predicate: Dim
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A body that a node runs, how often for one run of the node, and when."""
+
+    callee: Evaluation
+    times: Dim = 1
+    binder: Binder | None = None
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What is known inside one body: facts, problems and calls by node, for the nodes that run.
+
+    `symbols` are those of what is fed: a loop around the body shows inside by them alone. `function` is the
+    function's name, empty for the top level.
+    """
+
+    graph: Graph
+    path: str
+    sizes: Sizes
+    symbols: frozenset[str] = frozenset()
+    facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
+    problems: Mapping[str, Problem] = field(default_factory=dict)
+    calls: Mapping[str, tuple[Call, ...]] = field(default_factory=dict)
+    function: str = ""
+
+    def fact(self, ref: TensorRef) -> Fact:
+        return self.facts[ref.node][ref.port] if ref.node in self.facts else UNKNOWN
+
+    @property
+    def outputs(self) -> tuple[Fact, ...]:
+        return tuple(self.fact(ref) for ref in self.graph.outputs)
+
+
+def symbols_of(facts: Iterable[Fact]) -> frozenset[str]:
+    found: set[str] = set()
+    for fact in facts:
+        items = fact.value.items if fact.value is not None else ()
+        for dim in (*(fact.shape or ()), *(item for item in items if isinstance(item, Expr))):
+            found |= symbols(dim)
+        if fact.element is not None:
+            found |= symbols_of([fact.element])
+    return frozenset(found)

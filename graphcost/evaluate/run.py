@@ -1,0 +1,145 @@
+"""One propagation through a model, and what a node that runs bodies sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Union
+
+from graphcost.evaluate.evaluation import Call, Evaluation
+from graphcost.fact import UNKNOWN, Fact, Item
+from graphcost.graph import Graph, Node
+from graphcost.infer import Problem, infer
+from graphcost.passes.fold import fold
+from graphcost.passes.prune import prune_body
+from graphcost.report import Loop
+from graphcost.rule import RuleSet
+from graphcost.scopes import joined
+from graphcost.sizes import Sizes
+
+FUNCTION = "(a function's name)"
+"""The key of the handler for nodes whose op is the name of a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A handler's wish: evaluate this function for these inputs. `used` are the outputs that anybody reads."""
+
+    function: str
+    inputs: tuple[Fact, ...]
+    path: str
+    used: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a handler makes of a node that runs bodies."""
+
+    facts: tuple[Fact, ...]
+    calls: tuple[Call, ...] = ()
+    problem: Problem | None = None
+
+
+Steps = Generator[Request, Union[Evaluation, Problem], Evaluation]
+
+
+HandlerSteps = Generator[Request, Union[Evaluation, Problem], Outcome]
+
+
+Handler = Callable[["Site"], Union[Outcome, HandlerSteps]]
+
+
+@dataclass
+class Run:
+    """One propagation through a model: its rules and functions, and what was found on the way."""
+
+    rules: RuleSet
+    handlers: Mapping[str, Handler]
+    functions: Mapping[str, Graph]
+    sizes: Sizes
+    warnings: dict[str, None] = field(default_factory=dict)
+    loops: dict[str, Loop] = field(default_factory=dict)
+    stacks: dict[Item, Fact] = field(default_factory=dict)
+    memo: dict[tuple[str, tuple[Fact, ...], frozenset[int] | None], Evaluation] = field(default_factory=dict)
+    bodies: dict[tuple[str, frozenset[int] | None], Graph] = field(default_factory=dict)
+
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def label(self, path: str, name: str) -> str:
+        """A short name for the node at a call path: its own, numbered where other paths lead to one of that name."""
+        if path not in self.labels:
+            taken = sum(1 for label in self.labels.values() if label.partition("#")[0] == name)
+            self.labels[path] = f"{name}#{taken + 1}" if taken else name
+        return self.labels[path]
+
+    def body(self, function: str, used: frozenset[int] | None) -> Graph | None:
+        """The function's graph, pruned to the outputs in use; None where the file doesn't have it."""
+        key = (function, used)
+        if key not in self.bodies and function in self.functions:
+            self.bodies[key] = fold(prune_body(self.functions[function], used))
+        return self.bodies.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A body, and where it is called."""
+
+    graph: Graph
+    path: str
+    sizes: Sizes
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node that runs bodies, and where it stands."""
+
+    node: Node
+    inputs: tuple[Fact, ...]
+    place: Place
+    run: Run
+
+    @property
+    def sizes(self) -> Sizes:
+        return self.place.sizes
+
+    @property
+    def inner_path(self) -> str:
+        """The call path of the bodies that the node runs."""
+        return joined(self.place.path, self.node.name)
+
+    @property
+    def label(self) -> str:
+        """What symbols of the node are called."""
+        return self.run.label(self.inner_path, self.node.name)
+
+    @property
+    def used(self) -> frozenset[int]:
+        """The output ports that a node that runs, or the caller, reads."""
+        name = self.node.name
+        graph = self.place.graph
+        ports = {ref.port for ref in graph.outputs if ref.node == name}
+        for reader in dict.fromkeys(graph.consumers[name]):
+            node = graph.nodes[reader]
+            if node.dropped is None or self.node.dropped is not None:
+                ports.update(ref.port for ref in node.inputs if ref.node == name)
+        return frozenset(ports)
+
+    def unknown(self, problem: Problem) -> Outcome:
+        """Nothing known of the outputs but what the file recorded."""
+        return Outcome(self.filled(()), (), problem)
+
+    def filled(self, facts: Sequence[Fact]) -> tuple[Fact, ...]:
+        """The facts of the outputs, one for each; where a shape isn't known, what the file recorded."""
+        recorded = infer(self.node, None, self.inputs, self.sizes).facts
+        known = [*facts, *([UNKNOWN] * len(recorded))]
+        return tuple(laid_over(below, fact) for below, fact in zip(recorded, known, strict=False))
+
+
+def laid_over(below: Fact, feed: Fact) -> Fact:
+    return replace(
+        feed,
+        dtype=feed.dtype or below.dtype,
+        shape=below.shape if feed.shape is None else feed.shape,
+        element=below.element if feed.element is None else feed.element,
+    )

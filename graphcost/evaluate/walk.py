@@ -1,0 +1,121 @@
+"""Graph + rules -> Evaluations: the facts of every tensor, function bodies included, without running anything.
+
+A body (the top level, or a function) is evaluated once for each distinct (function, input facts, outputs in use).
+Bodies that call bodies are generators on an explicit stack, so that no depth of calls is a depth of recursion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from graphcost.evaluate.evaluation import Call, Evaluation, symbols_of
+from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site, Steps, laid_over
+from graphcost.fact import UNKNOWN, Fact
+from graphcost.graph import Graph, Node, TensorRef
+from graphcost.infer import Problem, infer
+from graphcost.report import Status
+from graphcost.scopes import joined
+
+ARGUMENT = "_Arg"
+"""The op of a function body's inputs."""
+
+
+MAX_EVALUATIONS = 20_000
+"""So many distinct evaluations are made; calls past them are unknown. Real models need a few hundred."""
+
+
+def evaluate(
+    graph: Graph,
+    names: Iterable[str],
+    run: Run,
+    feeds: Mapping[TensorRef, Fact],
+    known: Evaluation | None = None,
+) -> Evaluation:
+    """Evaluates the named nodes of the top level; `known` has facts of others that they read."""
+    facts = dict(known.facts) if known is not None else {}
+    return _drive(_walk(Place(graph, "", run.sizes), frozenset(names), run, feeds, facts), run)
+
+
+def _drive(root: Steps, run: Run) -> Evaluation:
+    stack: list[tuple[Steps, Request | None]] = [(root, None)]
+    answer: Evaluation | Problem | None = None
+    while True:
+        steps, request = stack[-1]
+        try:
+            wish = next(steps) if answer is None else steps.send(answer)
+        except StopIteration as stop:
+            evaluation: Evaluation = stop.value
+            stack.pop()
+            if request is not None:
+                run.memo[request.function, request.inputs, request.used] = evaluation
+            if not stack:
+                return evaluation
+            answer = evaluation
+            continue
+        answer = run.memo.get((wish.function, wish.inputs, wish.used)) or _refused(wish, run)
+        if answer is None:
+            body = run.body(wish.function, wish.used)
+            assert body is not None
+            feeds = dict(zip(body.inputs, wish.inputs, strict=True))
+            names = frozenset(node.name for node in body.nodes.values() if node.dropped in (None, "constant"))
+            place = Place(body, wish.path, run.sizes.within(wish.path), wish.function)
+            steps = _walk(place, names, run, feeds, {})
+            stack.append((steps, wish))
+
+
+def _refused(wish: Request, run: Run) -> Problem | None:
+    body = run.body(wish.function, wish.used)
+    if body is None:
+        return Problem(Status.NO_RULE, f"it calls the function {wish.function!r}, which isn't in the file")
+    if len(body.inputs) != len(wish.inputs):
+        wrong = f"it gives {len(wish.inputs)} inputs to {wish.function!r}, which takes {len(body.inputs)}"
+        return Problem(Status.INVALID, wrong)
+    if len(run.memo) >= MAX_EVALUATIONS:
+        return Problem(Status.NO_SHAPE, f"the model needs more than {MAX_EVALUATIONS} distinct evaluations")
+    return None
+
+
+def _walk(
+    place: Place,
+    names: frozenset[str],
+    run: Run,
+    feeds: Mapping[TensorRef, Fact],
+    facts: dict[str, tuple[Fact, ...]],
+) -> Steps:
+    problems: dict[str, Problem] = {}
+    calls: dict[str, tuple[Call, ...]] = {}
+    for node in place.graph.order:
+        if node.name not in names:
+            continue
+        inputs = tuple(_input(ref, facts) for ref in node.inputs)
+        handler = run.handlers.get(FUNCTION if node.op in run.functions else node.op)
+        if handler is not None:
+            handled = handler(Site(node, inputs, place, run))
+            outcome = handled if isinstance(handled, Outcome) else (yield from handled)
+        else:
+            outcome = _inferred(node, inputs, place, run)
+        facts[node.name] = _fed(node, outcome.facts, feeds)
+        if outcome.problem is not None and node.op != ARGUMENT:
+            problems[node.name] = outcome.problem
+        if outcome.calls:
+            calls[node.name] = outcome.calls
+    seen = symbols_of(feeds.values())
+    return Evaluation(place.graph, place.path, place.sizes, seen, facts, problems, calls, place.function)
+
+
+def _inferred(node: Node, inputs: tuple[Fact, ...], place: Place, run: Run) -> Outcome:
+    result = infer(node, run.rules.get(node.op), inputs, place.sizes)
+    if result.warning is not None:
+        run.warnings[joined(place.path, result.warning)] = None
+    return Outcome(result.facts, (), result.problem)
+
+
+def _input(ref: TensorRef, facts: Mapping[str, tuple[Fact, ...]]) -> Fact:
+    return facts[ref.node][ref.port] if ref.node in facts else UNKNOWN
+
+
+def _fed(node: Node, facts: tuple[Fact, ...], feeds: Mapping[TensorRef, Fact]) -> tuple[Fact, ...]:
+    """The facts with what is fed laid over them: a fed tensor has no value but the one that is fed."""
+    refs = [TensorRef(node.name, port) for port in range(len(facts))]
+    if not any(ref in feeds for ref in refs):
+        return facts
+    return tuple(laid_over(fact, feeds[ref]) if ref in feeds else fact for ref, fact in zip(refs, facts, strict=True))

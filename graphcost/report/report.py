@@ -1,0 +1,151 @@
+"""The answer: one line for each node, and the totals of them. Plain data, symbolic until bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+from graphcost.dims import Dim, bind, format_dim, symbols
+from graphcost.errors import UsageError
+from graphcost.report.bindings import check_equalities, implied
+from graphcost.report.line import Line, Row, add_up, dearness, grouped
+from graphcost.report.parts import Dropped, Loop, ModelInfo, Tensor
+from graphcost.sizes import BATCH, Equality
+
+
+@dataclass(frozen=True)
+class Report:
+    """What running the model costs. Formulas stay; `bindings` fill them in wherever a number is asked."""
+
+    model: ModelInfo
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    outputs_from: str
+    lines: tuple[Line, ...]
+    dropped: Mapping[str, Dropped] = field(default_factory=dict)
+    loops: tuple[Loop, ...] = ()
+    replaced: Mapping[str, Dim] = field(default_factory=dict)
+    equalities: tuple[Equality, ...] = ()
+    bindings: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def bind(self, **bindings: int) -> Report:
+        """The report with numbers for symbols: `report.bind(N=8)`. Names that aren't identifiers: `bind(**{...})`.
+
+        Raises UsageError for a symbol that the report doesn't have, and for numbers that contradict each other.
+        """
+        merged = dict(self.bindings)
+        for name, number in bindings.items():
+            self._check_symbol(name, number)
+            merged[name] = number
+        check_equalities(self.replaced, self.equalities, merged)
+        bound = replace(self, bindings=merged)
+        bound._check_sizes()
+        return bound
+
+    def value(self, dim: Dim) -> Dim:
+        """A size or count of this report with the bindings filled in."""
+        return bind(dim, self._effective_bindings)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol of the formulas, the batch first."""
+        return tuple(sorted(self._free_symbols, key=lambda name: (name != BATCH, name)))
+
+    @cached_property
+    def bound_lines(self) -> tuple[Line, ...]:
+        """The lines with the bindings filled in."""
+        bindings = self._effective_bindings
+        return tuple(line.bind(bindings) for line in self.lines) if bindings else self.lines
+
+    @cached_property
+    def formula(self) -> Row:
+        """The sum of all lines, symbols and all."""
+        return add_up("total", self.lines)
+
+    @cached_property
+    def total(self) -> Row:
+        """The sum of all lines under the bindings."""
+        formula = self.formula
+        return replace(formula, work=formula.work.bind(self._effective_bindings))
+
+    @property
+    def coverage(self) -> float:
+        """The kept lines that are costed or free over all kept lines."""
+        return self.total.coverage
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the total is exact: full coverage, and every symbol in it bound."""
+        return self.total.uncosted == 0 and not self.total.work.symbols
+
+    @property
+    def uncosted(self) -> tuple[Line, ...]:
+        """The lines that keep the total from being exact."""
+        return tuple(line for line in self.lines if not line.status.is_settled)
+
+    def by_op(self) -> tuple[Row, ...]:
+        """Totals for each operation, dearest first."""
+        return self._grouped(lambda line: line.op)
+
+    def by_scope(self, depth: int | None = None) -> tuple[Row, ...]:
+        """Totals for each name scope, cut after `depth` parts; in the order of the model."""
+        return grouped(self.bound_lines, lambda line: "/".join(line.scope.split("/")[:depth]))
+
+    def by_node(self) -> tuple[Row, ...]:
+        """One row for each line, dearest first."""
+        return self._grouped(lambda line: f"{line.scope}\n{line.node}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as the JSON contract has it (`schema_version` 1)."""
+        from graphcost.render.json import to_dict
+
+        return to_dict(self)
+
+    def _repr_html_(self) -> str:
+        from graphcost.render.html import render
+
+        return render(self)
+
+    def _grouped(self, key: Callable[[Line], str]) -> tuple[Row, ...]:
+        return tuple(sorted(grouped(self.bound_lines, key), key=dearness))
+
+    @cached_property
+    def _free_symbols(self) -> frozenset[str]:
+        shapes = [line.outputs for line in self.lines]
+        sizes = {dim for outputs in shapes for shape in outputs if shape is not None for dim in shape}
+        named = frozenset().union(*(symbols(dim) for dim in sizes), *(symbols(line.count) for line in self.lines))
+        given = frozenset().union(*(symbols(d) for t in self.inputs if t.shape is not None for d in t.shape))
+        return named | given | self.formula.work.symbols
+
+    @cached_property
+    def _effective_bindings(self) -> dict[str, Dim]:
+        return implied(self.replaced, self.bindings)
+
+    def _check_sizes(self) -> None:
+        """Refuses bindings under which a size is negative, such as an image smaller than its VALID window."""
+        open_sizes = {
+            dim: line.node
+            for line in self.lines
+            for shape in line.outputs
+            if shape is not None and not shape.is_static
+            for dim in shape
+        }
+        for dim, node in open_sizes.items():
+            number = bind(dim, self._effective_bindings)
+            if isinstance(number, int) and number < 0:
+                given = ", ".join(f"{name}={value}" for name, value in self.bindings.items())
+                raise UsageError(f"with {given}, a size of {node}, {format_dim(dim)}, would be {number}")
+
+    def _check_symbol(self, name: str, number: int) -> None:
+        known = [*self.symbols, *self.replaced]
+        if name not in known:
+            near = get_close_matches(name, known, n=3) or known[:5]
+            hint = f"its symbols are {', '.join(near)}" if near else "it has none"
+            raise UsageError(f"the model has no symbol {name!r}: {hint}")
+        if number < 0:
+            raise UsageError(f"{name}={number}: a size can't be negative")

@@ -1,0 +1,212 @@
+"""Loops: bodies count for each trip, conditions once more, sizes that grow are summed."""
+
+from __future__ import annotations
+
+import pytest
+from evaluation import counted, evaluated, flops, run_of
+from tiny_graph import tiny_graph
+
+from graphcost.dims import Shape, symbol
+from graphcost.graph import Graph, TensorRef
+
+COND = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=float32)\n c = Less(i, n, T=int32)", "c")
+BODY = tiny_graph(
+    """
+    i = _Arg(T=int32)
+    n = _Arg(T=int32)
+    v = _Arg(T=float32)
+    one = Const(value=1)
+    next = AddV2(i, one, T=int32)
+    out = Exp(v, T=float32)
+    """,
+    "next, n, out",
+)
+
+
+def looping(limit: str, body: Graph = BODY, cond: Graph = COND, vector: str = "<?,3>", start: int = 0) -> Graph:
+    return tiny_graph(
+        f"""
+        x = Placeholder(dtype=float32, shape={vector})
+        start = Const(value={start})
+        limit = {limit}
+        w = While(start, limit, x, cond=@cond, body=@body, T=[]) -> int32, int32, float32
+        """,
+        "w:2",
+        functions={"cond": cond, "body": body},
+    )
+
+
+def test_the_body_runs_for_each_trip_and_the_condition_once_more() -> None:
+    lines = {line.op: line for line in counted(looping("Const(value=10)")).lines}
+    assert (lines["Exp"].count, lines["Exp"].work.flops) == (10, 30 * symbol("N"))
+    assert (lines["AddV2"].count, lines["AddV2"].work.int_ops) == (10, 10)
+    assert (lines["Less"].count, lines["Less"].work.int_ops) == (11, 11)
+    assert flops(looping("Const(value=10)")) == "30*N + 21"
+
+
+def test_exits_carry_the_final_value() -> None:
+    facts = evaluated(looping("Const(value=10)", start=3)).facts["w"]
+    assert facts[0].value is not None
+    assert facts[0].value.items == (10,)
+    assert facts[1].value is not None
+    assert facts[1].value.items == (10,)
+    assert facts[2].shape == Shape(symbol("N"), 3)
+
+
+def test_a_limit_that_nobody_knows_is_a_symbol() -> None:
+    graph = looping("Placeholder(dtype=int32, shape=<>)")
+    run = run_of(graph)
+    evaluated(graph, run=run)
+    (loop,) = run.loops.values()
+    assert (str(loop.trips), loop.source) == ("trips(w)", "unknown")
+    assert flops(graph) == "3*N*trips(w) + 2*trips(w) + 1"
+
+
+def test_a_loop_that_never_runs_costs_its_condition() -> None:
+    assert flops(looping("Const(value=0)")) == "1"
+
+
+def test_a_size_that_grows_is_summed_over_the_trips() -> None:
+    body = tiny_graph(
+        """
+        i = _Arg(T=int32)
+        n = _Arg(T=int32)
+        v = _Arg(T=float32)
+        one = Const(value=1)
+        next = AddV2(i, one, T=int32)
+        axis = Const(value=0)
+        bit = Const(value=[0.0, 0.0])
+        grown = ConcatV2(v, bit, axis, N=2, T=float32)
+        out = Exp(grown, T=float32)
+        """,
+        "next, n, out",
+    )
+    graph = looping("Const(value=4)", body, vector="<5>")
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == 7 + 9 + 11 + 13
+    assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(13)
+
+
+def test_a_shape_that_the_body_changes_otherwise_is_open() -> None:
+    body = tiny_graph(
+        """
+        i = _Arg(T=int32)
+        n = _Arg(T=int32)
+        v = _Arg(T=float32)
+        one = Const(value=1)
+        next = AddV2(i, one, T=int32)
+        axis = Const(value=0)
+        out = ConcatV2(v, v, axis, N=2, T=float32)
+        """,
+        "next, n, out",
+    )
+    graph = looping("Const(value=4)", body, vector="<5>")
+    assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(symbol("size(w:2,0)"))
+
+
+def nested(depth: int) -> Graph:
+    """`depth` loops of two trips inside each other, around one Exp of three numbers."""
+    functions = {"cond": COND, "body0": BODY}
+    for level in range(1, depth):
+        functions[f"body{level}"] = tiny_graph(
+            f"""
+            i = _Arg(T=int32)
+            n = _Arg(T=int32)
+            v = _Arg(T=float32)
+            one = Const(value=1)
+            zero = Const(value=0)
+            next = AddV2(i, one, T=int32)
+            inner = While(zero, n, v, cond=@cond, body=@body{level - 1}, T=[]) -> int32, int32, float32
+            """,
+            "next, n, inner:2",
+        )
+    return tiny_graph(
+        f"""
+        x = Placeholder(dtype=float32, shape=<3>)
+        start = Const(value=0)
+        limit = Const(value=2)
+        w = While(start, limit, x, cond=@cond, body=@body{depth - 1}, T=[]) -> int32, int32, float32
+        """,
+        "w:2",
+        functions=functions,
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5, 300])
+def test_nested_loops_multiply_counts_but_not_evaluations(depth: int) -> None:
+    graph = nested(depth)
+    run = run_of(graph)
+    evaluated(graph, run=run)
+    assert len(run.memo) <= 2 * depth
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.count == 2**depth
+
+
+def test_an_inner_loop_that_runs_as_often_as_the_outer_counter_says() -> None:
+    body = tiny_graph(
+        """
+        i = _Arg(T=int32)
+        n = _Arg(T=int32)
+        v = _Arg(T=float32)
+        one = Const(value=1)
+        zero = Const(value=0)
+        next = AddV2(i, one, T=int32)
+        inner = While(zero, i, v, cond=@cond, body=@inner, T=[]) -> int32, int32, float32
+        """,
+        "next, n, inner:2",
+    )
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<3>)
+        start = Const(value=0)
+        limit = Const(value=5)
+        w = While(start, limit, x, cond=@cond, body=@body, T=[]) -> int32, int32, float32
+        """,
+        "w:2",
+        functions={"cond": COND, "body": body, "inner": BODY},
+    )
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.count == 0 + 1 + 2 + 3 + 4
+    assert line.work.flops == 30
+
+
+def test_an_item_of_a_list_has_the_shape_that_was_put_in() -> None:
+    body = tiny_graph(
+        """
+        i = _Arg(T=int32)
+        n = _Arg(T=int32)
+        v = _Arg(T=variant)
+        one = Const(value=1)
+        next = AddV2(i, one, T=int32)
+        any = Const(value=-1)
+        item = TensorListGetItem(v, i, any, element_dtype=float32, shape_type=int32)
+        out = Exp(item, T=float32)
+        after = TensorListSetItem(v, i, out, element_dtype=float32)
+        """,
+        "next, n, after",
+    )
+    cond = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=variant)\n c = Less(i, n, T=int32)", "c")
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<6,?,3>)
+        any = Const(value=-1)
+        list = TensorListFromTensor(x, any, element_dtype=float32, shape_type=int32)
+        start = Const(value=0)
+        limit = TensorListLength(list)
+        w = While(start, limit, list, cond=@cond, body=@body, T=[]) -> int32, int32, variant
+        y = TensorListStack(w:2, any, element_dtype=float32)
+        """,
+        "y",
+        functions={"cond": cond, "body": body},
+    )
+    assert evaluated(graph).fact(TensorRef("y")).shape == Shape(6, symbol("x[1]"), 3)
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == 18 * symbol("x[1]")
+
+
+def test_a_body_that_is_missing_or_does_not_fit_is_uncosted() -> None:
+    graph = tiny_graph(
+        "x = Placeholder(dtype=float32, shape=<3>)\n w = While(x, cond=@gone, body=@gone, T=[]) -> float32", "w"
+    )
+    (line,) = (line for line in counted(graph).lines if line.op == "While")
+    assert "'gone' isn't in the file" in line.reason

@@ -1,0 +1,46 @@
+"""Stacks: what one loop pushes is what another pops."""
+
+from __future__ import annotations
+
+from evaluation import evaluated
+from tiny_graph import tiny_graph
+
+from graphcost.dims import Shape, symbol
+from graphcost.graph import TensorRef
+
+STACKS = """
+    x = Placeholder(dtype=float32, shape=<?,4>)
+    size = Const(value=10)
+    s = StackV2(size, elem_type=float32)
+    other = StackV2(size, elem_type=float32)
+    in = StackPushV2(s, x, T=float32)
+    out = StackPopV2(s, ^in, elem_type=float32)
+    nothing = StackPopV2(other, elem_type=float32)
+"""
+
+
+def test_a_pop_has_the_shape_of_the_push() -> None:
+    facts = evaluated(tiny_graph(STACKS))
+    assert facts.fact(TensorRef("in")).shape == Shape(symbol("N"), 4)
+    assert facts.fact(TensorRef("out")).shape == Shape(symbol("N"), 4)
+    assert facts.fact(TensorRef("out")).dtype == "float32"
+
+
+def test_stacks_are_told_apart() -> None:
+    assert evaluated(tiny_graph(STACKS)).fact(TensorRef("nothing")).shape is None
+
+
+def test_pushes_that_differ_leave_a_size_open() -> None:
+    graph = tiny_graph("""
+        a = Placeholder(dtype=float32, shape=<3,4>)
+        b = Placeholder(dtype=float32, shape=<5,4>)
+        size = Const(value=10)
+        s = StackV2(size, elem_type=float32)
+        p = StackPushV2(s, a, T=float32)
+        q = StackPushV2(s, b, ^p, T=float32)
+        out = StackPopV2(s, ^q, elem_type=float32)
+    """)
+    shape = evaluated(graph).fact(TensorRef("out")).shape
+    assert shape is not None
+    assert shape[1] == 4
+    assert not isinstance(shape[0], int)

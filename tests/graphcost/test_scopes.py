@@ -1,0 +1,40 @@
+"""Scopes read as the model's layers."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphcost.scopes import common, joined, readable, scope_of
+
+
+@pytest.mark.parametrize(
+    ("scope", "layers"),
+    [
+        ("StatefulPartitionedCall/sequential/lstm", "sequential/lstm"),
+        ("StatefulPartitionedCall_1/__inference_call_123/dense", "dense"),
+        ("lstm/while/body/_1/lstm/while/cell", "lstm/while/lstm/while/cell"),
+        ("conv1/PartitionedCall", "conv1"),
+        ("a/b", "a/b"),
+        ("", ""),
+    ],
+)
+def test_wrappers_fall_away(scope: str, layers: str) -> None:
+    assert readable(scope) == layers
+
+
+def test_names_that_carry_their_path_stay() -> None:
+    assert joined("rnn/while", "rnn/while/MatMul") == "rnn/while/MatMul"
+    assert joined("rnn/while", "MatMul") == "rnn/while/MatMul"
+    assert joined("", "MatMul") == "MatMul"
+    assert joined("rnn", "rnn2/MatMul") == "rnn/rnn2/MatMul"
+
+
+def test_the_common_scope() -> None:
+    assert common(None, "a/b") == "a/b"
+    assert common("a/b/c", "a/b/d") == "a/b"
+    assert common("a", "b") == ""
+
+
+def test_the_scope_of_a_node() -> None:
+    assert scope_of("a/b/MatMul") == "a/b"
+    assert scope_of("MatMul") == ""

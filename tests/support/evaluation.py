@@ -1,0 +1,38 @@
+"""Small graphs, evaluated and counted, without a file around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphcost.assemble import Counted, count
+from graphcost.evaluate import Evaluation, Run, evaluate
+from graphcost.fact import Fact
+from graphcost.graph import Graph, TensorRef
+from graphcost.inputs import symbol_names
+from graphcost.passes.fold import fold
+from graphcost.plugins import installed_rules
+from graphcost.rule import RuleSet
+from graphcost.sizes import Sizes
+from graphcost.structural import HANDLERS
+
+
+def run_of(graph: Graph, rules: RuleSet | None = None) -> Run:
+    return Run(rules or installed_rules(), HANDLERS, graph.functions, Sizes(symbol_names(graph)))
+
+
+def evaluated(
+    graph: Graph, *, run: Run | None = None, rules: RuleSet | None = None, feeds: Mapping[TensorRef, Fact] | None = None
+) -> Evaluation:
+    """Every node of the top level, and the bodies that they run."""
+    return evaluate(fold(graph), graph.nodes, run or run_of(graph, rules), feeds or {})
+
+
+def counted(graph: Graph, *, rules: RuleSet | None = None, bindings: Mapping[str, int] | None = None) -> Counted:
+    return count(evaluated(graph, rules=rules), rules or installed_rules(), bindings or {})
+
+
+def flops(graph: Graph, **bindings: int) -> str:
+    """The formula of all FLOPs and integer operations, as text."""
+    lines = counted(graph, bindings=bindings).lines
+    total = sum((line.work.flops + line.work.int_ops for line in lines), start=0)
+    return str(total)
