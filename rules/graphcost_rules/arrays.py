@@ -1,0 +1,123 @@
+"""TensorArrays: what TF1's loops keep their steps in.
+
+A handle is a resource of shape [2], whose fact holds the array's size as the first item of its value. What the
+array holds travels with the flow, the float scalar through which TensorFlow orders its reads and writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphcost import FREE, Dim, Fact, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+
+HANDLE = Shape(2)
+FLOW = Shape()
+
+
+def _array_shape(op: Op) -> list[Shape]:
+    return [HANDLE, FLOW]
+
+
+def _array_value(op: Op) -> list[Value | None]:
+    return [Value.vector([op.scalar(0) if op.has_value(0) else None, None]), None]
+
+
+def _array_element(op: Op) -> list[Fact | None]:
+    """What the declared element shape says, where it says every size."""
+    declared = op.shape_attr("element_shape") if op.has_attr("element_shape") else None
+    if declared is None or declared.dims is None or any(dim < 0 for dim in declared.dims):
+        return [None, None]
+    held = Fact(op.dtype_attr("dtype"), Shape(*declared.dims))
+    return [held, held]
+
+
+def _gradient_value(op: Op) -> list[Value | None]:
+    return [op.value(0), None]
+
+
+def _gradient_element(op: Op) -> list[Fact | None]:
+    """A gradient array mirrors the forward one: what that holds, when the gradient is asked for."""
+    return [op.element(1), op.element(1)]
+
+
+def _flow_shape(op: Op) -> list[Shape]:
+    return [FLOW]
+
+
+def _written(op: Op) -> list[Fact | None]:
+    return [Fact(op.input_dtype(2), op.input(2))]
+
+
+def _scattered(op: Op) -> list[Fact | None]:
+    return [Fact(op.input_dtype(2), Shape(*op.input(2, least_rank=1)[1:]))]
+
+
+def _split(op: Op) -> list[Fact | None]:
+    value = op.input(1, least_rank=1)
+    lengths = set(op.items(2)) if op.has_value(2) else set()
+    leading = lengths.pop() if len(lengths) == 1 else op.unknown_size(0)
+    return [Fact(op.input_dtype(1), Shape(leading, *value[1:]))]
+
+
+def _item(op: Op, flow: int) -> Shape:
+    held = op.element(flow).shape or op.element(0).shape
+    if held is None:
+        raise ShapeUnknown("nothing is known of what the array holds")
+    return held
+
+
+def _read_shape(op: Op) -> list[Shape]:
+    return [_item(op, 2)]
+
+
+def _gather_shape(op: Op) -> list[Shape]:
+    return [Shape(*op.input(1, rank=1), *_item(op, 2))]
+
+
+def _concat_shape(op: Op) -> list[Shape]:
+    item = _item(op, 1)
+    if item.rank == 0:
+        raise op.error("scalars can't be concatenated")
+    size = _size(op)
+    leading = op.unknown_size(0) if size is None else size * item[0]
+    return [Shape(leading, *item[1:]), Shape(op.unknown_size(0, 1) if size is None else size)]
+
+
+def _size(op: Op) -> Dim | None:
+    items = op.value(0).items
+    return None if not items or isinstance(items[0], float) else items[0]
+
+
+def _size_value(op: Op) -> list[Value | None]:
+    return [Value.scalar(_size(op))]
+
+
+def _nothing(op: Op) -> list[Shape]:
+    return []
+
+
+def _family(version: str) -> Sequence[Rule]:
+    return (
+        Rule(f"TensorArray{version}", shape=_array_shape, value=_array_value, element=_array_element, cost=FREE),
+        Rule(
+            f"TensorArrayGrad{version}",
+            shape=_array_shape,
+            value=_gradient_value,
+            element=_gradient_element,
+            cost=FREE,
+        ),
+        Rule(f"TensorArrayWrite{version}", shape=_flow_shape, element=_written, cost=FREE),
+        Rule(f"TensorArrayScatter{version}", shape=_flow_shape, element=_scattered, cost=FREE),
+        Rule(f"TensorArraySplit{version}", shape=_flow_shape, element=_split, cost=FREE),
+        Rule(f"TensorArrayRead{version}", shape=_read_shape, cost=FREE),
+        Rule(f"TensorArrayGather{version}", shape=_gather_shape, cost=FREE),
+        Rule(f"TensorArrayConcat{version}", shape=_concat_shape, cost=FREE),
+        Rule(f"TensorArraySize{version}", shape=_flow_shape, value=_size_value, cost=FREE),
+        Rule(f"TensorArrayClose{version}", shape=_nothing, cost=FREE),
+    )
+
+
+RULES = RuleSet(
+    *_family("V3"),
+    *(Rule(name, cost=FREE) for name in ("StackV2", "StackPushV2", "StackPopV2", "StackCloseV2")),
+)

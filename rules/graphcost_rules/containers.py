@@ -1,0 +1,91 @@
+"""What outlives a run besides variables: lookup tables, queues, stages, barriers."""
+
+from __future__ import annotations
+
+from graphcost import Fact, Free, Op, Rule, RuleSet, Shape, ShapeUnknown
+from graphcost_rules.declared_shapes import (
+    family,
+    nothing,
+    opened_or_unknown,
+    pairs,
+    scalars,
+    undeclared,
+)
+from graphcost_rules.state import STATE
+
+LOOKS_UP = Free("looks up in a table")
+
+
+def scalar_table_element(op: Op) -> list[Fact | None]:
+    """A table whose keys and values are scalars."""
+    return [Fact(op.dtype_attr("value_dtype"), Shape())]
+
+
+def tensor_table_element(op: Op) -> list[Fact | None]:
+    """A table whose keys are scalars and whose values have a declared shape."""
+    return [Fact(op.dtype_attr("value_dtype"), opened_or_unknown(op, op.shape_attr("value_shape"), 0))]
+
+
+def find_shape(op: Op) -> list[Shape]:
+    """A value for each key. What a table holds is known of those whose keys are scalars."""
+    value = op.element(0).shape
+    if value is None:
+        raise ShapeUnknown("what the table holds isn't known")
+    return [Shape(*op.input(1), *value)]
+
+
+def export_shape(op: Op) -> list[Shape | None]:
+    """All keys and all values of a table; how many there are is known when it runs."""
+    value = op.element(0).shape
+    count = op.unknown_size(0)
+    return [Shape(count), None] if value is None else [Shape(count), Shape(count, *value)]
+
+
+def _tables(*kinds: str) -> RuleSet:
+    return RuleSet(*(Rule(kind, shape=scalars, element=scalar_table_element, cost=STATE) for kind in kinds))
+
+
+def _tensor_tables(*kinds: str) -> RuleSet:
+    return RuleSet(*(Rule(kind, shape=scalars, element=tensor_table_element, cost=STATE) for kind in kinds))
+
+
+TABLES = (
+    family(STATE, pairs, "HashTable", "MutableHashTable", "MutableHashTableOfTensors", "MutableDenseHashTable")
+    + _tables("HashTableV2", "AnonymousHashTable", "MutableHashTableV2", "AnonymousMutableHashTable")
+    + _tensor_tables("MutableHashTableOfTensorsV2", "AnonymousMutableHashTableOfTensors")
+    + family(STATE, scalars, "MutableDenseHashTableV2", "AnonymousMutableDenseHashTable")
+    + family(STATE, scalars, "LookupTableSize", "LookupTableSizeV2")
+    + family(STATE, nothing, "InitializeTable", "InitializeTableV2", "InitializeTableFromDataset")
+    + family(STATE, nothing, "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "LookupTableRemoveV2")
+    + family(STATE, nothing, "LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2")
+    + family(LOOKS_UP, undeclared, "LookupTableFind")
+    + RuleSet(
+        Rule("LookupTableFindV2", shape=find_shape, cost=LOOKS_UP),
+        Rule("LookupTableExport", shape=export_shape, cost=STATE),
+        Rule("LookupTableExportV2", shape=export_shape, cost=STATE),
+    )
+)
+
+QUEUES = (
+    family(STATE, pairs, "FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "RandomShuffleQueue", "Barrier")
+    + family(STATE, scalars, "FIFOQueueV2", "PaddingFIFOQueueV2", "PriorityQueueV2", "RandomShuffleQueueV2")
+    + family(STATE, scalars, "QueueSize", "QueueSizeV2", "QueueIsClosed", "QueueIsClosedV2", "FakeQueue")
+    + family(STATE, nothing, "QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2")
+    + family(STATE, nothing, "QueueClose", "QueueCloseV2", "BarrierClose", "BarrierInsertMany")
+    + family(STATE, undeclared, "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2")
+    + family(STATE, undeclared, "QueueDequeueUpTo", "QueueDequeueUpToV2", "BarrierTakeMany")
+    + family(STATE, scalars, "BarrierReadySize", "BarrierIncompleteSize")
+)
+
+STAGES = (
+    family(STATE, nothing, "Stage", "StageClear", "MapStage", "MapClear", "OrderedMapStage", "OrderedMapClear")
+    + family(STATE, scalars, "StageSize", "MapSize", "MapIncompleteSize", "OrderedMapSize", "OrderedMapIncompleteSize")
+    + family(STATE, undeclared, "Unstage", "StagePeek", "MapUnstage", "MapUnstageNoKey", "MapPeek")
+    + family(STATE, undeclared, "OrderedMapUnstage", "OrderedMapUnstageNoKey", "OrderedMapPeek")
+)
+
+SESSIONS = family(STATE, scalars, "GetSessionHandle", "GetSessionHandleV2") + family(
+    STATE, undeclared, "GetSessionTensor"
+)
+
+RULES = TABLES + QUEUES + STAGES + SESSIONS + family(STATE, nothing, "DeleteSessionTensor")

@@ -1,0 +1,144 @@
+"""Operations that hand a tensor on, as it is or in another dtype."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+from graphcost import FREE, Cost, Fact, Item, Op, Rule, RuleSet, Shape, Value
+from graphcost_rules.shape_inputs import checked_size
+
+BITS = {
+    **{f"{kind}{bits}": bits for kind in ("int", "uint", "qint", "quint", "float") for bits in (8, 16, 32, 64)},
+    "bool": 8,
+    "bfloat16": 16,
+    "complex64": 64,
+    "complex128": 128,
+}
+"""The size of an element in memory, by dtype."""
+
+
+def same_shapes(op: Op) -> list[Shape | None]:
+    return [op.input(i) if op.has_shape(i) else None for i in range(len(op.inputs))]
+
+
+def same_values(op: Op) -> list[Value | None]:
+    return [op.value(i) if op.inputs[i].value is not None else None for i in range(len(op.inputs))]
+
+
+def same_elements(op: Op) -> list[Fact | None]:
+    return [fact.element for fact in op.inputs]
+
+
+def first_shape(op: Op) -> list[Shape]:
+    return [op.input(0)]
+
+
+def first_value(op: Op) -> list[Value]:
+    return [op.value(0)]
+
+
+def first_element(op: Op) -> list[Fact | None]:
+    return [op.inputs[0].element]
+
+
+def cast_value(op: Op) -> list[Value]:
+    """The same numbers; a symbolic integer stays itself as a float, and comes back from one unchanged."""
+    value, target = op.value(0), op.dtype_attr("DstT")
+    return [Value(value.shape, tuple(_cast(item, target) for item in value.items))]
+
+
+def _cast(item: Item, target: str) -> Item:
+    if item is None:
+        return None
+    if target == "bool":
+        return bool(item) if isinstance(item, (bool, int, float)) else None
+    if target.startswith(("int", "uint")):
+        return _to_integer(item, target)
+    if target in ("float32", "float64"):
+        return _to_float(item, target) if isinstance(item, (bool, int, float)) else item
+    return None
+
+
+def _to_float(item: float, target: str) -> float | None:
+    """The nearest number of that precision; None where there is none."""
+    code = "f" if target == "float32" else "d"
+    try:
+        (nearest,) = struct.unpack(code, struct.pack(code, item))
+    except (OverflowError, struct.error):
+        return None
+    return float(nearest)
+
+
+def _to_integer(item: Item, target: str) -> Item:
+    """Floats are truncated; numbers that the target can't hold are unknown, since kernels differ on them."""
+    if isinstance(item, float):
+        if not math.isfinite(item):
+            return None
+        item = math.trunc(item)
+    if not isinstance(item, int):
+        return item
+    bits, is_signed = BITS.get(target, 64), target.startswith("int")
+    least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
+    return int(item) if least <= item <= most else None
+
+
+def bitcast_shape(op: Op) -> list[Shape]:
+    """Elements that are cut up get a new last axis; elements that are joined take up the last axis."""
+    shape = op.input()
+    source, target = (_bits(op, dtype) for dtype in (op.dtype_attr("T"), op.dtype_attr("type")))
+    if source == target:
+        return [shape]
+    if source > target:
+        return [Shape(*shape, source // target)]
+    if not shape:
+        raise op.error("a scalar can't be cast to a larger dtype")
+    op.same(shape[-1], target // source)
+    return [Shape(*shape[:-1])]
+
+
+def _bits(op: Op, dtype: str) -> int:
+    if dtype not in BITS:
+        raise op.error(f"elements of dtype {dtype[:40]} have no size")
+    return BITS[dtype]
+
+
+def parallel_concat_shape(op: Op) -> list[Shape]:
+    dims = op.shape_attr("shape").dims
+    if dims is None or not dims:
+        raise op.error("attribute 'shape' must have at least one axis")
+    return [Shape(*(checked_size(op, dim) for dim in dims))]
+
+
+def check_numerics_cost(op: Op) -> Cost:
+    """Every element is compared once, its magnitude against the largest finite number (NaN fails that too)."""
+    return Cost(compare=op.input(0).size)
+
+
+def _hands_on(*kinds: str) -> RuleSet:
+    return RuleSet(
+        *(Rule(kind, shape=same_shapes, value=same_values, element=same_elements, cost=FREE) for kind in kinds)
+    )
+
+
+def _hands_first_on(*kinds: str) -> RuleSet:
+    return RuleSet(
+        *(Rule(kind, shape=first_shape, value=first_value, element=first_element, cost=FREE) for kind in kinds)
+    )
+
+
+RULES = (
+    _hands_on("Identity", "IdentityN", "RefIdentity", "StopGradient", "PreventGradient", "Snapshot", "DeepCopy")
+    + _hands_on("GuaranteeConst", "CopyOp", "Copy", "CopyHost", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3")
+    + _hands_on("DebugGradientIdentity", "DebugGradientRefIdentity", "_EagerConst")
+    + _hands_on("_CopyFromGpuToHost", "_CopyFromHostToGpu", "XlaOptimizationBarrier")
+    + _hands_first_on("CopyToMesh", "CopyToMeshGrad")
+    + RuleSet(
+        Rule("Cast", shape=first_shape, value=cast_value, cost=FREE),
+        Rule("_HostCast", shape=first_shape, value=cast_value, cost=FREE),
+        Rule("Bitcast", shape=bitcast_shape, cost=FREE),
+        Rule("CheckNumerics", shape=first_shape, value=first_value, cost=check_numerics_cost),
+        Rule("CheckNumericsV2", shape=first_shape, value=first_value, cost=check_numerics_cost),
+        Rule("ParallelConcat", shape=parallel_concat_shape, cost=FREE),
+    )
+)

@@ -1,0 +1,80 @@
+"""Colours and contrast of images, and pieces of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphcost import FREE, Cost, Op, Rule, RuleSet, Shape
+from graphcost_rules.shape_inputs import image_sizes
+
+TO_HSV = Cost(compare=9, add=4, mul=1, div=2)
+"""Value and range by four comparisons; saturation range/value, unless value is 0; and, unless range is 0, the hue from
+the channel that is greatest, ((g - b)/range + offset) * 1/6 or its like, wrapped at 0."""
+
+TO_RGB = Cost(mul=7, add=13, compare=6)
+"""For each channel v * (1 - s + s * c), where c is clamp(|6h - 3| - 1), clamp(2 - |6h - 2|), clamp(2 - |6h - 4|)."""
+
+SATURATION = TO_HSV + Cost(mul=1, compare=2) + TO_RGB
+"""The saturation is scaled and clamped."""
+
+HUE = TO_HSV + Cost(add=2, compare=1) + TO_RGB
+"""The hue is moved and its floor is subtracted."""
+
+
+def pixels_shape(op: Op) -> list[Shape]:
+    """Pixels of three channels, in the last axis."""
+    shape = op.input(0, least_rank=1)
+    return [Shape(*shape[:-1], op.same(shape[-1], 3))]
+
+
+def per_pixel(work: Cost) -> Callable[[Op], Cost]:
+    def cost(op: Op) -> Cost:
+        return Shape(*op.input(0, least_rank=1)[:-1]).size * work
+
+    return cost
+
+
+def images_shape(op: Op) -> list[Shape]:
+    return [op.input(0, least_rank=3)]
+
+
+def contrast_cost(op: Op) -> Cost:
+    """Each channel's mean over its image, then (x - mean) * factor + mean for each element."""
+    shape = op.input(0, least_rank=3)
+    means = Shape(*shape[:-3], shape[-1]).size
+    return Cost(add=shape.size - means, div=means) + shape.size * Cost(add=2, mul=1)
+
+
+def glimpse_shape(op: Op) -> list[Shape]:
+    """[N, height, width, C], of the sizes that the second input holds."""
+    batch, _, _, channels = op.input(0, rank=4)
+    places, coordinates = op.input(2, rank=2)
+    op.same(coordinates, 2)
+    return [Shape(op.same(batch, places), *image_sizes(op, 1), channels)]
+
+
+def scaled_shape(op: Op) -> list[Shape]:
+    """As a glimpse, of a size that is the same for all images."""
+    batch, _, _, channels = op.input(0, rank=4)
+    return [Shape(batch, *image_sizes(op, 1), channels)]
+
+
+def projected_shape(op: Op) -> list[Shape]:
+    """As a glimpse, of the sizes that the third input holds."""
+    batch, _, _, channels = op.input(0, rank=4)
+    return [Shape(batch, *image_sizes(op, 2), channels)]
+
+
+RULES = RuleSet(
+    Rule("RGBToHSV", shape=pixels_shape, cost=per_pixel(TO_HSV)),
+    Rule("HSVToRGB", shape=pixels_shape, cost=per_pixel(TO_RGB)),
+    Rule("AdjustSaturation", shape=pixels_shape, cost=per_pixel(SATURATION)),
+    Rule("AdjustHue", shape=pixels_shape, cost=per_pixel(HUE)),
+    Rule("AdjustContrastv2", shape=images_shape, cost=contrast_cost),
+    Rule("DrawBoundingBoxes", shape=images_shape, cost=FREE),
+    Rule("DrawBoundingBoxesV2", shape=images_shape, cost=FREE),
+    Rule("ExtractGlimpse", shape=glimpse_shape, cost=FREE),
+    Rule("ScaleAndTranslate", shape=scaled_shape),
+    Rule("ImageProjectiveTransformV2", shape=projected_shape),
+    Rule("ImageProjectiveTransformV3", shape=projected_shape),
+)

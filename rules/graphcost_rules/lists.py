@@ -1,0 +1,194 @@
+"""TensorLists: what TF2's loops keep their steps in.
+
+A list's handle is a scalar variant; its fact holds the list's length as its value and one item as its element.
+A list that nothing was put in has no element yet, whatever shape it was declared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphcost import FREE, Dim, Fact, Item, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+
+HANDLE = Shape()
+
+
+def _handle(op: Op) -> list[Shape]:
+    return [HANDLE]
+
+
+def _length(op: Op, index: int = 0) -> Dim | None:
+    items = op.value(index).items if op.has_value(index) else (None,)
+    return None if isinstance(items[0], float) else items[0]
+
+
+def _list_value(length: Item) -> list[Value | None]:
+    return [Value.scalar(length)]
+
+
+def _declared(op: Op, index: int) -> Shape | None:
+    """The element shape that an operand gives, where it gives every size: -1 leaves it to what is put in."""
+    if not op.has_value(index):
+        return None
+    dims = op.items(index)
+    is_open = not op.value(index).shape or any(isinstance(dim, int) and dim < 0 for dim in dims)
+    return None if is_open else Shape(*dims)
+
+
+def _item(op: Op, declared: int) -> Shape:
+    """The shape of one item: what was put in the list, else what an operand declares."""
+    held = op.element(0).shape or _declared(op, declared)
+    if held is None:
+        raise ShapeUnknown("nothing is known of what the list holds")
+    return held
+
+
+def _held(op: Op, shape: Shape) -> list[Fact | None]:
+    return [Fact(op.dtype_attr("element_dtype"), shape)]
+
+
+def _put(op: Op, shape: Shape) -> list[Fact | None]:
+    """The element of a list after an item of that shape was put in."""
+    known = op.element(0).shape
+    return _held(op, shape if known is None or known.rank != shape.rank else op.same_shape(known, shape))
+
+
+def _tail(shape: Shape) -> Shape:
+    return Shape(*shape[1:])
+
+
+def _new_list_element(op: Op) -> list[Fact | None]:
+    declared = _declared(op, 0)
+    return [None] if declared is None else _held(op, declared)
+
+
+def _new_list(name: str, length: Callable[[Op], Item]) -> Rule:
+    def value(op: Op) -> list[Value | None]:
+        return _list_value(length(op))
+
+    return Rule(name, shape=_handle, value=value, element=_new_list_element, cost=FREE)
+
+
+def _from_tensor_element(op: Op) -> list[Fact | None]:
+    return _held(op, _tail(op.input(0, least_rank=1)))
+
+
+def _set_item_element(op: Op) -> list[Fact | None]:
+    return _put(op, op.input(2))
+
+
+def _push_element(op: Op) -> list[Fact | None]:
+    return _put(op, op.input(1))
+
+
+def _same_length(op: Op) -> list[Value | None]:
+    return _list_value(_length(op))
+
+
+def _longer(op: Op) -> list[Value | None]:
+    length = _length(op)
+    return _list_value(None if length is None else length + 1)
+
+
+def _get_item_shape(op: Op) -> list[Shape]:
+    return [_item(op, 2)]
+
+
+def _pop_shape(op: Op) -> list[Shape | None]:
+    held = op.element(0).shape or _declared(op, 1)
+    return [HANDLE, held]
+
+
+def _pop_value(op: Op) -> list[Value | None]:
+    length = _length(op)
+    return [Value.scalar(None if length is None else length - 1), None]
+
+
+def _pop_element(op: Op) -> list[Fact | None]:
+    return [op.element(0), None]
+
+
+def _stack_shape(op: Op) -> list[Shape]:
+    length = _length(op)
+    fixed = op.int_attr("num_elements", -1)
+    leading = fixed if fixed >= 0 else op.unknown_size(0) if length is None else length
+    return [Shape(leading, *_item(op, 1))]
+
+
+def _gather_shape(op: Op) -> list[Shape]:
+    return [Shape(*op.input(1, rank=1), *_item(op, 2))]
+
+
+def _concat_shape(op: Op) -> list[Shape]:
+    item = _item(op, 1)
+    if item.rank == 0:
+        raise op.error("scalars can't be concatenated")
+    length = _length(op)
+    leading = op.unknown_size(0) if length is None else length * item[0]
+    lengths = op.unknown_size(0, 1) if length is None else length
+    return [Shape(leading, *item[1:]), Shape(lengths)]
+
+
+def _split_element(op: Op) -> list[Fact | None]:
+    return _held(op, Shape(op.unknown_size(0), *_tail(op.input(0, least_rank=1))))
+
+
+def _resized(op: Op) -> list[Value | None]:
+    return _list_value(_length(op, 1))
+
+
+def _same_element(op: Op) -> list[Fact | None]:
+    return [op.element(0)]
+
+
+def _scattered_in_element(op: Op) -> list[Fact | None]:
+    return _put(op, _tail(op.input(1, least_rank=1)))
+
+
+def _number(op: Op, index: int) -> Item:
+    return op.scalar(index) if op.has_value(index) else None
+
+
+def _scatter_length(op: Op) -> Item:
+    """The declared number of items; -1 takes that of the tensor."""
+    declared = _number(op, 3)
+    return op.input(0, least_rank=1)[0] if declared == -1 else declared
+
+
+RULES = RuleSet(
+    _new_list("EmptyTensorList", lambda op: 0),
+    _new_list("TensorListReserve", lambda op: _number(op, 1)),
+    Rule(
+        "TensorListFromTensor",
+        shape=_handle,
+        value=lambda op: _list_value(op.input(0, least_rank=1)[0]),
+        element=_from_tensor_element,
+        cost=FREE,
+    ),
+    Rule("TensorListScatter", shape=_handle, element=_from_tensor_element, cost=FREE),
+    Rule(
+        "TensorListScatterV2",
+        shape=_handle,
+        value=lambda op: _list_value(_scatter_length(op)),
+        element=_from_tensor_element,
+        cost=FREE,
+    ),
+    Rule(
+        "TensorListScatterIntoExistingList",
+        shape=_handle,
+        value=_same_length,
+        element=_scattered_in_element,
+        cost=FREE,
+    ),
+    Rule("TensorListSetItem", shape=_handle, value=_same_length, element=_set_item_element, cost=FREE),
+    Rule("TensorListPushBack", shape=_handle, value=_longer, element=_push_element, cost=FREE),
+    Rule("TensorListPopBack", shape=_pop_shape, value=_pop_value, element=_pop_element, cost=FREE),
+    Rule("TensorListGetItem", shape=_get_item_shape, cost=FREE),
+    Rule("TensorListStack", shape=_stack_shape, cost=FREE),
+    Rule("TensorListGather", shape=_gather_shape, cost=FREE),
+    Rule("TensorListConcat", shape=_concat_shape, cost=FREE),
+    Rule("TensorListConcatV2", shape=_concat_shape, cost=FREE),
+    Rule("TensorListSplit", shape=_handle, element=_split_element, cost=FREE),
+    Rule("TensorListResize", shape=_handle, value=_resized, element=_same_element, cost=FREE),
+    Rule("TensorListLength", shape=_handle, value=_same_length, cost=FREE),
+)

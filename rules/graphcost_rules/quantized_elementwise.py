@@ -1,0 +1,154 @@
+"""Layers on numbers in few bits, other than contractions: each also takes and gives the range that the bits stand for.
+
+What follows from ranges alone, such as a scale, comes once for each tensor and doesn't count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphcost import FREE, Cost, Op, Rule, RuleSet, Shape, dim_max
+from graphcost_rules.joining import Joint
+from graphcost_rules.pooling import pooling_2d
+from graphcost_rules.quantize import AFFINE, CLAMP, ROUND
+from graphcost_rules.resizing import LINEAR, resized_shape
+from graphcost_rules.shape_ops import reshape_shape
+
+RANGE = [Shape(), Shape()]
+
+REQUANTIZE = AFFINE + CLAMP + AFFINE + ROUND
+"""Dequantized and quantized again for another range."""
+
+
+def with_range(shape: Callable[[Op], list[Shape]]) -> Callable[[Op], list[Shape]]:
+    """The shape rule of a tensor, then two scalars."""
+
+    def ranged(op: Op) -> list[Shape]:
+        return [*shape(op), *RANGE]
+
+    ranged.__doc__ = shape.__doc__
+    return ranged
+
+
+def broadcast_shape(op: Op) -> list[Shape]:
+    return [op.broadcast(op.input(0), op.input(1))]
+
+
+def same_shape(op: Op) -> list[Shape]:
+    """The first input's shape."""
+    return [op.input(0)]
+
+
+def add_cost(op: Op) -> Cost:
+    """Each element of both operands is scaled to the range of the sum, then pairs are added."""
+    return AFFINE * (op.input(0).size + op.input(1).size) + Cost(add=op.output(0).size)
+
+
+def mul_cost(op: Op) -> Cost:
+    """The number that stands for zero is subtracted from each element of both operands, then pairs are multiplied."""
+    return Cost(add=op.input(0).size + op.input(1).size, mul=op.output(0).size)
+
+
+def bias_shape(op: Op) -> list[Shape]:
+    shape = op.input(0, least_rank=2) if op.has_shape(0) else None
+    biases = op.input(1, rank=1)[0]
+    if shape is None:
+        return [op.input(0)]
+    return [Shape(*shape[:-1], op.same(shape[-1], biases))]
+
+
+def rectified(steps: int) -> Callable[[Op], Cost]:
+    def cost(op: Op) -> Cost:
+        return Cost(compare=steps * op.output(0).size)
+
+    cost.__doc__ = f"Clamped from {'below' if steps == 1 else 'both sides'}: {steps} comparisons for each element."
+    return cost
+
+
+def pooled_shape(op: Op) -> list[Shape]:
+    decoded = pooling_2d(op)
+    return [decoded.output(op, op.input(0, rank=decoded.rank))]
+
+
+def max_pool_cost(op: Op) -> Cost:
+    """k - 1 comparisons for each output, over windows of k taps."""
+    return Cost(compare=pooling_2d(op).size - 1) * op.output(0).size
+
+
+def average_pool_cost(op: Op) -> Cost:
+    """k - 1 additions and one division for each output, over windows of k taps."""
+    return Cost(add=pooling_2d(op).size - 1, div=1) * op.output(0).size
+
+
+def concat_shape(axis_first: bool) -> Callable[[Op], list[Shape]]:
+    """Joins the N operands, which 2N ranges follow."""
+
+    def shape(op: Op) -> list[Shape]:
+        count = op.int_attr("N")
+        if count < 1 or len(op.inputs) != 3 * count + 1:
+            raise op.error(f"{count} operands among {len(op.inputs)} inputs")
+        tensors = op.inputs[: count + 1]
+        joined = Op(op.node, tensors, sizes=op._sizes)
+        return Joint(0 if axis_first else count, 1 if axis_first else 0).shape(joined)
+
+    return shape
+
+
+def concat_cost(op: Op) -> Cost:
+    """Each element is dequantized and quantized again for the range that holds all operands, as if ranges differed."""
+    return REQUANTIZE * op.output(0).size
+
+
+def instance_norm_cost(op: Op) -> Cost:
+    """For each image and channel of m elements: the mean (m - 1 additions, one division), the differences and their
+    mean square (2m - 1 additions, m multiplications, one division), one reciprocal root, one addition, and m products.
+
+    The elements are dequantized before and quantized after that; the range is searched, unless it is given.
+    """
+    images, height, width, channels = op.output(0, rank=4)
+    m, elements = height * width, op.output(0).size
+    statistics = Cost(add=m + 2 * dim_max(m - 1, 0) + 1, mul=2 * m, div=2, sqrt=1) * (images * channels)
+    is_given = op.bool_attr("output_range_given", False)
+    search = Cost() if is_given else Cost(compare=2 * dim_max(elements - 1, 0))
+    return statistics + (AFFINE + AFFINE + CLAMP + ROUND) * elements + search
+
+
+def batch_norm_shape(op: Op) -> list[Shape]:
+    """The first input's shape, whose channels, the last axis, all the vectors have."""
+    shape = op.input(0, rank=4)
+    channels = shape[3]
+    for vector in (3, 6, 9, 12):
+        channels = op.same(channels, op.input(vector, rank=1)[0])
+    return [Shape(*shape[:3], channels)]
+
+
+def batch_norm_cost(op: Op) -> Cost:
+    """Dequantized, y = x * k + b and quantized again, element by element; for each channel the four vectors are
+    dequantized, and k = [gamma] / sqrt(variance + epsilon), b = beta - mean * k."""
+    shape = op.output(0, rank=4)
+    scaled = 1 if op.bool_attr("scale_after_normalization") else 0
+    channel = 4 * AFFINE + Cost(add=2, mul=1 + scaled, sqrt=1)
+    return (AFFINE + Cost(mul=1, add=1) + AFFINE + ROUND) * shape.size + channel * shape[3]
+
+
+def resize_cost(op: Op) -> Cost:
+    """Three linear interpolations for each output."""
+    return LINEAR * op.output(0).size
+
+
+RULES = RuleSet(
+    Rule("QuantizedAdd", shape=with_range(broadcast_shape), cost=add_cost),
+    Rule("QuantizedMul", shape=with_range(broadcast_shape), cost=mul_cost),
+    Rule("QuantizedBiasAdd", shape=with_range(bias_shape), cost=add_cost),
+    Rule("QuantizedRelu", shape=with_range(same_shape), cost=rectified(1)),
+    Rule("QuantizedRelu6", shape=with_range(same_shape), cost=rectified(2)),
+    Rule("QuantizedReluX", shape=with_range(same_shape), cost=rectified(2)),
+    Rule("QuantizedMaxPool", shape=with_range(pooled_shape), cost=max_pool_cost),
+    Rule("QuantizedAvgPool", shape=with_range(pooled_shape), cost=average_pool_cost),
+    Rule("QuantizedConcat", shape=with_range(concat_shape(axis_first=True)), cost=concat_cost),
+    Rule("QuantizedConcatV2", shape=with_range(concat_shape(axis_first=False)), cost=concat_cost),
+    Rule("QuantizedReshape", shape=with_range(reshape_shape), cost=FREE),
+    Rule("QuantizedInstanceNorm", shape=with_range(same_shape), cost=instance_norm_cost),
+    Rule("QuantizedResizeBilinear", shape=with_range(resized_shape), cost=resize_cost),
+    Rule("QuantizedBatchNormWithGlobalNormalization", shape=with_range(batch_norm_shape), cost=batch_norm_cost),
+)

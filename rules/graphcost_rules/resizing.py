@@ -1,0 +1,93 @@
+"""Resizing images, and crops of them, with the gradients. Interpolation weights depend on positions alone: no cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphcost import FREE, NOTHING, Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost_rules.shape_inputs import checked_size, image_sizes, per_axis
+
+LINEAR = Cost(mul=3, add=6)
+"""Three interpolations a + (b - a) * t: along the rows above and below, then between them."""
+
+LINEAR_TRANSPOSED = Cost(mul=3, add=7)
+"""The gradient is split in two by (g * t, g - g * t) three times, and its four parts are added to four places."""
+
+CUBIC = Cost(mul=20, add=15)
+"""Five weighted sums of four: along each of four rows, then across the rows."""
+
+CUBIC_TRANSPOSED = Cost(mul=20, add=16)
+"""The gradient times four weights, each part times four weights, and sixteen parts added to sixteen places."""
+
+
+def resized_shape(op: Op) -> list[Shape]:
+    """[N, height, width, C], of the sizes that the second input holds."""
+    batch, _, _, channels = op.input(0, rank=4)
+    return [Shape(batch, *image_sizes(op, 1), channels)]
+
+
+def original_shape(op: Op) -> list[Shape]:
+    return [op.input(1, rank=4)]
+
+
+def per_output(work: Cost) -> Callable[[Op], Cost]:
+    def cost(op: Op) -> Cost:
+        return op.output(0).size * work
+
+    return cost
+
+
+def per_gradient(work: Cost) -> Callable[[Op], Cost]:
+    """For each element of the gradient that is spread over the image."""
+
+    def cost(op: Op) -> Cost:
+        return op.input(0).size * work
+
+    return cost
+
+
+def crops_shape(op: Op) -> list[Shape]:
+    """[boxes, height, width, C], of the sizes that the fourth input holds."""
+    channels = op.input(0, rank=4)[3]
+    return [Shape(_box_count(op, 1, 2), *image_sizes(op, 3), channels)]
+
+
+def crops_grad_shape(op: Op) -> list[Shape]:
+    """The image's shape, which the fourth input holds."""
+    sizes = per_axis(op, 3, 4)
+    _box_count(op, 1, 2)
+    known = (op.unknown_size(axis) if size is None else checked_size(op, size) for axis, size in enumerate(sizes))
+    return [Shape(*known)]
+
+
+def _box_count(op: Op, boxes: int, owners: int) -> Dim:
+    count, coordinates = op.input(boxes, rank=2)
+    op.same(coordinates, 4)
+    return op.same(count, op.input(owners, rank=1)[0])
+
+
+def _work(op: Op, linear: Cost, nearest: Cost) -> Cost:
+    return linear if op.text_attr("method", "bilinear", choices=("bilinear", "nearest")) == "bilinear" else nearest
+
+
+def crops_cost(op: Op) -> Cost:
+    """As ResizeBilinear, for every output: what lies outside of the image counts like what lies inside."""
+    return op.output().size * _work(op, LINEAR, NOTHING)
+
+
+def crops_grad_cost(op: Op) -> Cost:
+    """As the gradient of ResizeBilinear; the nearest neighbour's adds each gradient to its place."""
+    return op.input(0, rank=4).size * _work(op, LINEAR_TRANSPOSED, Cost(add=1))
+
+
+RULES = RuleSet(
+    Rule("ResizeBilinear", shape=resized_shape, cost=per_output(LINEAR)),
+    Rule("ResizeBilinearGrad", shape=original_shape, cost=per_gradient(LINEAR_TRANSPOSED)),
+    Rule("ResizeBicubic", shape=resized_shape, cost=per_output(CUBIC)),
+    Rule("ResizeBicubicGrad", shape=original_shape, cost=per_gradient(CUBIC_TRANSPOSED)),
+    Rule("ResizeNearestNeighbor", shape=resized_shape, cost=FREE),
+    Rule("ResizeNearestNeighborGrad", shape=resized_shape, cost=per_gradient(Cost(add=1))),
+    Rule("ResizeArea", shape=resized_shape),
+    Rule("CropAndResize", shape=crops_shape, cost=crops_cost),
+    Rule("CropAndResizeGradImage", shape=crops_grad_shape, cost=crops_grad_cost),
+)

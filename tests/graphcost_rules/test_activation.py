@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+pytest.importorskip("tensorflow")
+
+import numpy as np
+from counted import floats, prove_count
+from counting import Tally
+from hypothesis import strategies as st
+from kernel_oracle import call, prove
+from single_op import apply
+
+from graphcost import Cost, RuleError, Shape
+from graphcost_rules.activation import ACTIVATIONS, GRADIENTS, RULES
+
+pytestmark = pytest.mark.tensorflow
+
+SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+def where_positive(t: Tally, x, yes, no):
+    """Both sides of the condition are computed."""
+    return yes if t.less(0, x) else no
+
+
+def exp_less_one(t, x):
+    return t.sub(t.call(math.exp, x), 1)
+
+
+def selu(t, x):
+    return t.mul(SCALE, where_positive(t, x, x, t.mul(ALPHA, exp_less_one(t, x))))
+
+
+def size(t, x):
+    """The absolute value, one addition."""
+    return abs(t.add(x, 0))
+
+
+def softsign_grad(t, dy, x):
+    root = t.add(1, size(t, x))
+    return t.div(dy, t.mul(root, root))
+
+
+def relu6_grad(t, dy, x):
+    above, below = t.less(0, x), t.less(x, 6)
+    return dy if above and below else 0
+
+
+FORWARD = {
+    "Relu": lambda t, x: t.max(x, 0),
+    "Relu6": lambda t, x: t.min(t.max(x, 0), 6),
+    "LeakyRelu": lambda t, x: where_positive(t, x, x, t.mul(0.2, x)),
+    "Elu": lambda t, x: where_positive(t, x, x, exp_less_one(t, x)),
+    "Selu": selu,
+    "Softplus": lambda t, x: t.call(lambda v: math.log1p(math.exp(v)), x),
+    "Softsign": lambda t, x: t.div(x, t.add(1, size(t, x))),
+}
+BACKWARD = {
+    "ReluGrad": lambda t, dy, x: where_positive(t, x, dy, 0),
+    "Relu6Grad": relu6_grad,
+    "LeakyReluGrad": lambda t, dy, x: where_positive(t, x, dy, t.mul(0.2, dy)),
+    "EluGrad": lambda t, dy, y: t.mul(dy, where_positive(t, y, 1, t.add(y, 1))),
+    "SeluGrad": lambda t, dy, y: t.mul(dy, where_positive(t, y, SCALE, t.add(y, SCALE * ALPHA))),
+    "SoftplusGrad": lambda t, dy, x: t.div(dy, t.add(t.call(math.exp, t.sub(0, x)), 1)),
+    "SoftsignGrad": softsign_grad,
+    "SigmoidGrad": lambda t, y, dy: t.mul(t.mul(dy, y), t.sub(1, y)),
+    "TanhGrad": lambda t, y, dy: t.mul(dy, t.sub(1, t.mul(y, y))),
+    "SqrtGrad": lambda t, y, dy: t.div(t.mul(dy, 0.5), y),
+    "RsqrtGrad": lambda t, y, dy: t.mul(t.mul(t.mul(dy, -0.5), t.mul(y, y)), y),
+    "InvGrad": lambda t, y, dy: t.sub(0, t.mul(t.mul(dy, y), y)),
+    "ReciprocalGrad": lambda t, y, dy: t.sub(0, t.mul(t.mul(dy, y), y)),
+}
+
+
+def arguments(kind):
+    if kind in ("EluGrad", "SeluGrad"):
+        return "gradients", "outputs"
+    return (
+        ("y", "dy")
+        if kind in ("SigmoidGrad", "TanhGrad", "SqrtGrad", "RsqrtGrad", "InvGrad", "ReciprocalGrad")
+        else ("gradients", "features")
+    )
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_an_activation_takes_its_formula_for_each_element(kind):
+    def naive(t, x):
+        return [[[FORWARD[kind](t, v) for v in row] for row in x.tolist()]]
+
+    prove_count(RULES, kind, {"features": floats(1, 5, 4, least=-3, most=9)}, naive)
+
+
+@pytest.mark.parametrize("kind", GRADIENTS)
+def test_a_gradient_takes_its_formula_for_each_element(kind):
+    def naive(t, a, b):
+        return [[BACKWARD[kind](t, p, q) for p, q in zip(a.tolist(), b.tolist(), strict=True)]]
+
+    tensors = [floats(seed, 12, least=-1.5, most=7) for seed in (1, 2)]
+    prove_count(RULES, kind, dict(zip(arguments(kind), tensors, strict=True)), naive)
+
+
+@pytest.mark.parametrize("kind", [*ACTIVATIONS, *GRADIENTS])
+def test_partly_known_shapes_know_what_tensorflow_knows(kind):
+    count = 1 if kind in ACTIVATIONS else 2
+    prove(RULES, st.just(call(kind, *(floats(i, 2, 3) for i in range(count)))), has_value=False, examples=15)
+
+
+def test_slopes_are_broadcast():
+    outcome = apply(RULES, "Prelu", Shape(2, 4, 4, 3), Shape(1, 1, 3))
+    assert outcome.shapes == (Shape(2, 4, 4, 3),)
+    assert outcome.cost == Cost(compare=96, mul=96)
+    with pytest.raises(RuleError):
+        apply(RULES, "Prelu", Shape(2, 3), Shape(4))
+    t, slopes = Tally(), np.array([0.1, 0.5, 0.9])
+    out = [where_positive(t, v, v, t.mul(v, a)) for v, a in zip((-1.0, 2.0, -3.0), slopes, strict=True)]
+    assert out == pytest.approx([-0.1, 2.0, -2.7])
+    assert apply(RULES, "Prelu", Shape(3), Shape(3)).cost == t.cost

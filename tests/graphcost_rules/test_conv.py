@@ -1,0 +1,213 @@
+"""Convolutions against TensorFlow's kernels and shape functions, and against loops that count themselves."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from single_op import apply
+
+from graphcost import Cost, RuleError, Shape
+from graphcost.dims import symbol
+from graphcost_rules.conv import RULES
+
+tf = pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.tensorflow
+
+from convolutions import Convolution, convolutions, convolve, numbers  # noqa: E402
+from counting import Tally  # noqa: E402
+from kernel_oracle import Call, call, prove  # noqa: E402
+from open_sizes import assert_same_when_bound  # noqa: E402
+
+SAME_3X3 = {"strides": [1, 1, 1, 1], "padding": b"SAME"}
+
+some = settings(max_examples=25, derandomize=True, deadline=None, database=None)
+
+
+def dense(kind: str, conv: Convolution, **attrs: Any) -> Call:
+    return call(kind, numbers(conv.image, 1), numbers(conv.filters, 2), **conv.attrs(), **attrs)
+
+
+def channels_first(kind: str, conv: Convolution, filters: tuple[int, ...], data_format: str) -> Call:
+    image = numbers((conv.image[0], conv.image[-1], *conv.image[1:-1]), 1)
+    return call(kind, image, numbers(filters, 2), data_format=data_format, **conv.attrs(channels_first=True))
+
+
+def depthwise(conv: Convolution) -> Call:
+    images, filters = numbers(conv.image, 1), numbers(conv.depthwise_filters, 2)
+    return call("DepthwiseConv2dNative", images, filters, **conv.attrs())
+
+
+DEPTHWISE = convolutions(depthwise=True)
+CUBES = convolutions(spatial=3, paddings=("SAME", "VALID"), groups=False)
+# TensorFlow's shape function of Conv3D takes the dilation of the rows for the columns' and the reverse; its kernel,
+# against which the loops run, doesn't. Its kernel of Conv can't dilate cubes.
+UNDILATED_CUBES = convolutions(spatial=3, paddings=("SAME", "VALID"), groups=False, dilated=False)
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        convolutions().map(lambda conv: dense("Conv2D", conv)),
+        convolutions(groups=False).map(lambda conv: channels_first("Conv2D", conv, conv.filters, "NCHW")),
+        UNDILATED_CUBES.map(lambda conv: dense("Conv3D", conv)),
+        DEPTHWISE.map(depthwise),
+        DEPTHWISE.map(lambda conv: channels_first("DepthwiseConv2dNative", conv, conv.depthwise_filters, "NCHW")),
+        convolutions(groups=False, dilated=False).map(lambda conv: dense("Conv", conv)),
+        UNDILATED_CUBES.map(lambda conv: dense("Conv", conv)),
+    ],
+    ids=["Conv2D", "Conv2D NCHW", "Conv3D", "depthwise", "depthwise NCHW", "Conv of rank 4", "Conv of rank 5"],
+)
+def test_shapes_are_tensorflows(calls: st.SearchStrategy[Call]) -> None:
+    prove(RULES, calls, has_value=False, examples=20)
+
+
+@some
+@given(convolutions())
+def test_conv2d_costs_what_the_loops_count(conv: Convolution) -> None:
+    check_against_loops("Conv2D", conv, conv.filters)
+
+
+@some
+@given(DEPTHWISE)
+def test_depthwise_costs_what_the_loops_count(conv: Convolution) -> None:
+    check_against_loops("DepthwiseConv2dNative", conv, conv.depthwise_filters)
+
+
+@some
+@given(CUBES)
+def test_conv3d_costs_what_the_loops_count(conv: Convolution) -> None:
+    check_against_loops("Conv3D", conv, conv.filters)
+
+
+@some
+@given(UNDILATED_CUBES)
+def test_conv_costs_what_the_loops_count(conv: Convolution) -> None:
+    check_against_loops("Conv", conv, conv.filters)
+
+
+def check_against_loops(kind: str, conv: Convolution, filter_shape: tuple[int, ...]) -> None:
+    tally, image, filters = Tally(), numbers(conv.image, 1), numbers(conv.filters, 2)
+    counted = convolve(tally, conv, image, filters)
+    kernel = getattr(tf.raw_ops, kind)(input=image, filter=filters.reshape(filter_shape), **conv.attrs())
+    assert counted == pytest.approx(kernel.numpy(), abs=1e-4)
+    attrs = {**conv.attrs(), "padding": conv.padding.encode()}
+    outcome = apply(RULES, kind, Shape(*conv.image), Shape(*filter_shape), **attrs)
+    assert outcome.shapes == (Shape(*kernel.shape),)
+    assert outcome.cost == tally.cost
+    assert_same_when_bound(RULES, kind, Shape(*conv.image), Shape(*filter_shape), **attrs)
+
+
+@pytest.mark.parametrize("lead", [[], [2], [2, 3]])
+def test_conv_has_as_many_batch_axes_as_it_says(lead: list[int]) -> None:
+    outcome = apply(
+        RULES,
+        "Conv",
+        Shape(*lead, 8, 8, 3),
+        Shape(3, 3, 3, 4),
+        batch_dims=len(lead),
+        strides=[1, 2, 2, 1],
+        padding=b"SAME",
+    )
+    assert outcome.shapes == (Shape(*lead, 4, 4, 4),)
+    assert outcome.cost == Cost(mac=math.prod(lead) * 4 * 4 * 4 * 27)
+
+
+def test_channels_first_conv_of_any_rank() -> None:
+    outcome = apply(
+        RULES,
+        "Conv",
+        Shape(2, 3, 8, 9),
+        Shape(3, 3, 3, 4),
+        strides=[1, 1, 2, 2],
+        padding=b"VALID",
+        data_format=b"CHANNELS_FIRST",
+    )
+    assert outcome.shapes == (Shape(2, 4, 3, 4),)
+
+
+def test_the_textbook_example() -> None:
+    """An 8 x 8 image of 3 channels under 4 filters of 3 x 3."""
+    same = apply(RULES, "Conv2D", Shape(1, 8, 8, 3), Shape(3, 3, 3, 4), **SAME_3X3)
+    dilated = apply(
+        RULES,
+        "Conv2D",
+        Shape(1, 8, 8, 3),
+        Shape(3, 3, 3, 4),
+        strides=[1, 1, 1, 1],
+        dilations=[1, 2, 2, 1],
+        padding=b"VALID",
+    )
+    assert isinstance(same.cost, Cost)
+    assert isinstance(dilated.cost, Cost)
+    assert same.cost.flops == 13_824
+    assert dilated.cost.flops == 3_456
+
+
+def test_an_open_batch_stays_a_factor() -> None:
+    batch = symbol("N")
+    outcome = apply(RULES, "Conv2D", Shape(batch, 8, 8, 3), Shape(3, 3, 3, 4), **SAME_3X3)
+    assert outcome.cost == Cost(mac=6_912 * batch)
+
+
+def test_an_empty_batch_costs_nothing() -> None:
+    assert apply(RULES, "Conv2D", Shape(0, 8, 8, 3), Shape(3, 3, 3, 4), **SAME_3X3).cost == Cost()
+
+
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {"strides": [1, 0, 1, 1]},
+        {"strides": [1, -2, 2, 1]},
+        {"strides": [2, 1, 1, 1]},
+        {"strides": [1, 1, 1, 2]},
+        {"strides": [1, 1, 1]},
+        {"strides": []},
+        {"strides": [1.0, 1.0, 1.0, 1.0]},
+        {"strides": None},
+        {"dilations": [1, 0, 1, 1]},
+        {"dilations": [1, 1, 1, 1, 1]},
+        {"padding": b"FULL"},
+        {"padding": b"\xff\xfe"},
+        {"padding": 3},
+        {"padding": b"EXPLICIT"},
+        {"padding": b"EXPLICIT", "explicit_paddings": [0, 0, 1, 1, 1, 1, 0]},
+        {"padding": b"EXPLICIT", "explicit_paddings": [0, 0, -1, 1, 1, 1, 0, 0]},
+        {"padding": b"EXPLICIT", "explicit_paddings": [1, 1, 1, 1, 1, 1, 0, 0]},
+        {"padding": b"EXPLICIT", "explicit_paddings": [0, 0, 1, 1, 1, 1, 0, 1]},
+        {"data_format": b"NCHW_VECT_C"},
+        {"data_format": b"NDHWC"},
+        {"padding": b"VALID", "dilations": [1, 1 << 62, 1, 1]},
+    ],
+)
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2dNative"])
+def test_hostile_attributes_are_refused(kind: str, attrs: dict[str, Any]) -> None:
+    with pytest.raises(RuleError):
+        apply(RULES, kind, Shape(1, 8, 8, 3), Shape(3, 3, 3, 4), **{**SAME_3X3, **attrs})
+
+
+@pytest.mark.parametrize(
+    ("image", "filters"),
+    [
+        ((1, 8, 8), (3, 3, 3, 4)),
+        ((1, 8, 8, 3), (3, 3, 3)),
+        ((1, 8, 8, 3), (3, 3, 2, 4)),
+        ((1, 8, 8, 3), (3, 3, 0, 4)),
+        ((1, 8, 8, 0), (3, 3, 3, 4)),
+        ((1, 8, 8, 6), (3, 3, 2, 4)),
+        ((1, 8, 8, 3), (0, 3, 3, 4)),
+        ((1, 2, 8, 3), (3, 3, 3, 4)),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(image: tuple[int, ...], filters: tuple[int, ...]) -> None:
+    with pytest.raises(RuleError):
+        apply(RULES, "Conv2D", Shape(*image), Shape(*filters), strides=[1, 1, 1, 1], padding=b"VALID")
+
+
+@pytest.mark.parametrize("batch_dims", [-1, 3, 1 << 62])
+def test_hostile_batch_dims_are_refused(batch_dims: int) -> None:
+    with pytest.raises(RuleError):
+        apply(RULES, "Conv", Shape(1, 8, 8, 3), Shape(3, 3, 3, 4), batch_dims=batch_dims, **SAME_3X3)

@@ -1,0 +1,62 @@
+"""Pack, Concat, ConcatOffset and Tile against TensorFlow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+
+from graphcost_rules.joining import RULES
+
+pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.tensorflow
+
+from kernel_oracle import Call, call, numbered, prove  # noqa: E402
+
+SHAPES = st.lists(st.integers(1, 3), max_size=3)
+
+
+@st.composite
+def packs(draw: st.DrawFn) -> Call:
+    shape, count = draw(SHAPES), draw(st.integers(1, 3))
+    axis = draw(st.integers(-len(shape) - 1, len(shape)))
+    return call("Pack", *(numbered(shape) + i for i in range(count)), lists={"values": count}, axis=axis)
+
+
+@st.composite
+def concatenations(draw: st.DrawFn, kind: str) -> Call:
+    shape = draw(SHAPES.filter(bool))
+    axis = draw(st.integers(0, len(shape) - 1))
+    sizes = draw(st.lists(st.integers(0, 3), min_size=2, max_size=3))
+    operands = [numbered([*shape[:axis], size, *shape[axis + 1 :]]) for size in sizes]
+    place = draw(st.sampled_from([axis, axis - len(shape)]))
+    inputs = [place, *operands] if kind == "Concat" else [*operands, place]
+    return call(kind, *inputs, lists={"values": len(sizes)})
+
+
+@st.composite
+def offsets(draw: st.DrawFn) -> Call:
+    shape = draw(SHAPES.filter(bool))
+    axis = draw(st.integers(0, len(shape) - 1))
+    sizes = draw(st.lists(st.integers(0, 3), min_size=2, max_size=3))
+    shapes = [[*shape[:axis], size, *shape[axis + 1 :]] for size in sizes]
+    return call("ConcatOffset", axis, *shapes, lists={"shape": len(sizes)})
+
+
+@st.composite
+def tiles(draw: st.DrawFn) -> Call:
+    shape = draw(SHAPES)
+    return call("Tile", numbered(shape), [draw(st.integers(0, 3)) for _ in shape])
+
+
+CALLS = {
+    "Pack": packs(),
+    "Concat": concatenations("Concat"),
+    "ConcatV2": concatenations("ConcatV2"),
+    "ConcatOffset": offsets(),
+    "Tile": tiles(),
+}
+
+
+@pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
+def test_agrees_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
+    prove(RULES, calls, examples=60)

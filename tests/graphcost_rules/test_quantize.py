@@ -1,0 +1,146 @@
+"""Quantization against TensorFlow's kernels and counted naive algorithms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from counting import Tally
+from single_op import apply
+
+from graphcost import Cost, Fact, RuleError, Shape
+from graphcost.dims import symbol
+from graphcost_rules.quantize import RULES
+
+tf = pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.tensorflow
+
+ITEMS = [-1.3, -1.0, -0.2, 0.0, 0.31, 0.9, 1.5]
+SCALAR = Shape()
+
+
+def clamp(tally: Tally, x: float, low: float, high: float) -> float:
+    return tally.min(tally.max(x, low), high)
+
+
+def rounded(tally: Tally, x: float) -> float:
+    """Rounding is one comparison, of the fraction with a half."""
+    tally.counts["compare"] += 1
+    return math.floor(x + 0.5)
+
+
+def affine(tally: Tally, x: float, scale: float, offset: float) -> float:
+    return tally.add(tally.mul(x, scale), offset)
+
+
+def test_quantizing_costs_what_the_naive_algorithm_counts() -> None:
+    tally, low, high = Tally(), -1.0, 1.0
+    scale = 255 / (high - low)
+    result = [rounded(tally, affine(tally, clamp(tally, x, low, high), scale, -low * scale)) for x in ITEMS]
+    kernel = tf.raw_ops.QuantizeV2(input=ITEMS, min_range=low, max_range=high, T=tf.quint8, mode="MIN_COMBINED")
+    assert result == tf.cast(kernel.output, tf.int32).numpy().tolist()
+    outcome = apply(RULES, "QuantizeV2", Shape(len(ITEMS)), SCALAR, SCALAR, mode=b"MIN_COMBINED")
+    assert outcome.shapes == (Shape(len(ITEMS)), SCALAR, SCALAR)
+    assert outcome.cost == tally.cost
+
+
+def test_scaled_quantizing_has_no_offset() -> None:
+    tally, low, high = Tally(), -1.0, 1.0
+    result = [rounded(tally, tally.mul(clamp(tally, x, low, high), 127.0)) for x in ITEMS]
+    kernel = tf.raw_ops.QuantizeV2(
+        input=ITEMS, min_range=low, max_range=high, T=tf.qint8, mode="SCALED", narrow_range=True
+    )
+    assert result == tf.cast(kernel.output, tf.int32).numpy().tolist()
+    assert apply(RULES, "QuantizeV2", Shape(len(ITEMS)), SCALAR, SCALAR, mode=b"SCALED").cost == tally.cost
+
+
+@pytest.mark.parametrize("mode", ["MIN_COMBINED", "MIN_FIRST", "SCALED"])
+def test_dequantizing_costs_what_the_naive_algorithm_counts(mode: str) -> None:
+    tally, low, high, items = Tally(), 0.0, 2.0, [0, 3, 128, 255]
+    step = (high - low) / 255
+    result = [tally.mul(x, step) if mode == "SCALED" else affine(tally, x, step, low) for x in items]
+    quantized = tf.cast(tf.constant(items), tf.quint8)
+    kernel = tf.raw_ops.Dequantize(input=quantized, min_range=low, max_range=high, mode=mode)
+    assert np.allclose(result, kernel, atol=1e-5)
+    assert apply(RULES, "Dequantize", Shape(4), SCALAR, SCALAR, mode=mode.encode()).cost == tally.cost
+
+
+def test_imitating_quantization_costs_what_the_naive_algorithm_counts() -> None:
+    tally, low, high = Tally(), 0.0, 2.55
+    scale = (high - low) / 255
+    result = []
+    for x in ITEMS:
+        steps = tally.mul(tally.sub(clamp(tally, x, low, high), low), 1 / scale)
+        whole = rounded(tally, tally.add(steps, 0.0))
+        result.append(affine(tally, whole, scale, low))
+    kernel = tf.raw_ops.FakeQuantWithMinMaxArgs(inputs=ITEMS, min=low, max=high)
+    assert np.allclose(result, kernel, atol=1e-5)
+    shape = Shape(len(ITEMS))
+    assert apply(RULES, "FakeQuantWithMinMaxArgs", shape).cost == tally.cost
+    assert apply(RULES, "FakeQuantWithMinMaxVars", shape, SCALAR, SCALAR).cost == tally.cost
+    channels = apply(RULES, "FakeQuantWithMinMaxVarsPerChannel", Shape(1, len(ITEMS)), shape, shape)
+    assert channels.cost == tally.cost
+    assert channels.shapes == (Shape(1, len(ITEMS)),)
+
+
+def test_the_gradient_passes_between_the_limits() -> None:
+    tally, low, high = Tally(), -0.5, 1.0
+    result = [2.0 if not tally.less(x, low) and not tally.less(high, x) else 0.0 for x in ITEMS]
+    kernel = tf.raw_ops.FakeQuantWithMinMaxArgsGradient(gradients=[2.0] * len(ITEMS), inputs=ITEMS, min=low, max=high)
+    assert result == kernel.numpy().tolist()
+    most = apply(RULES, "FakeQuantWithMinMaxArgsGradient", Shape(len(ITEMS)), Shape(len(ITEMS))).cost
+    assert isinstance(most, Cost)
+    assert tally.cost.compare <= most.compare == 2 * len(ITEMS)
+
+
+def test_requantizing_costs_what_the_naive_algorithm_counts() -> None:
+    tally, items = Tally(), [-(2**30), -5, 0, 2**29]
+    step = 4.0 / (2**32 - 1)
+    result = []
+    for x in items:
+        real = affine(tally, x, step, step / 2)
+        result.append(rounded(tally, clamp(tally, affine(tally, real, 255 / 4, 127.5), 0, 255)))
+    kernel = tf.raw_ops.Requantize(
+        input=tf.bitcast(tf.constant(items, tf.int32), tf.qint32),
+        input_min=-2.0,
+        input_max=2.0,
+        requested_output_min=-2.0,
+        requested_output_max=2.0,
+        out_type=tf.quint8,
+    )
+    assert np.allclose(result, tf.cast(kernel.output, tf.int32), atol=1)
+    outcome = apply(RULES, "Requantize", Shape(4), SCALAR, SCALAR, SCALAR, SCALAR)
+    assert outcome.shapes == (Shape(4), SCALAR, SCALAR)
+    assert outcome.cost == tally.cost
+
+
+def test_a_range_is_a_minimum_and_a_maximum() -> None:
+    tally, items = Tally(), [3.0, -2.0, 7.0]
+    low, high = items[0], items[0]
+    for item in items[1:]:
+        low, high = tally.min(low, item), tally.max(high, item)
+    assert (low, high) == (-2.0, 7.0)
+    outcome = apply(RULES, "RequantizationRange", Shape(3), SCALAR, SCALAR)
+    assert outcome.cost == tally.cost
+    assert outcome.shapes == (SCALAR, SCALAR)
+    assert apply(RULES, "RequantizationRange", Shape(0), SCALAR, SCALAR).cost == Cost()
+
+
+def test_ranges_may_be_given_for_each_slice() -> None:
+    outcome = apply(RULES, "QuantizeV2", Shape(2, 5, 3), Shape(5), Shape(5), axis=1)
+    assert outcome.shapes == (Shape(2, 5, 3), Shape(5), Shape(5))
+
+
+def test_symbolic_tensors_bound_later_cost_the_same() -> None:
+    n = symbol("N")
+    for kind in ("QuantizeV2", "Dequantize", "FakeQuantWithMinMaxVars", "RequantizationRange"):
+        cost = apply(RULES, kind, Shape(n, 3), SCALAR, SCALAR).cost
+        assert isinstance(cost, Cost)
+        assert cost.bind({"N": 4}) == apply(RULES, kind, Shape(4, 3), SCALAR, SCALAR).cost
+
+
+@pytest.mark.parametrize("attrs", [{"mode": b"?"}, {"axis": 9}, {"axis": "x"}])
+def test_attributes_without_sense_are_refused(attrs: dict[str, object]) -> None:
+    with pytest.raises(RuleError):
+        apply(RULES, "QuantizeV2", Shape(2), Fact(), Fact(), **attrs)
