@@ -1,0 +1,52 @@
+"""`graphcost dot`: the graph with its costs, drawn."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from graphcost.cli.options import add_model_options, depth, examine_model
+from graphcost.cli.output import warn_all, write
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "dot",
+        help="draw the graph with its costs",
+        description="The graph that runs, as DOT: names, operations, shapes and costs. Darker is dearer.",
+    )
+    add_model_options(parser)
+    group = parser.add_argument_group("the drawing")
+    group.add_argument(
+        "-o", "--output", metavar="FILE", help="write to FILE; .svg, .png and .pdf are drawn by Graphviz"
+    )
+    group.add_argument("--depth", type=depth, metavar="N", help="make one node of each scope of N parts")
+    group.add_argument("--full", action="store_true", help="never make one node of many (default: at most about 300)")
+    group.add_argument("--dropped", action="store_true", help="also what doesn't run, in grey, with the reason")
+    group.add_argument("--constants", action="store_true", help="also constants, variables and what is computed once")
+    group.add_argument("--identities", action="store_true", help="also identities and variable reads")
+    group.add_argument("--controls", action="store_true", help="also control edges, dashed")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from graphcost.render import dot
+    from graphcost.render.dot import graphviz
+
+    analysis = examine_model(arguments)
+    drawing = dot.Drawing(
+        constants=arguments.constants,
+        identities=arguments.identities,
+        controls=arguments.controls,
+        dropped=arguments.dropped,
+        full=arguments.full,
+        depth=arguments.depth,
+    )
+    text = dot.render(analysis, drawing)
+    warn_all(analysis.report.warnings)
+    path = arguments.output
+    if path is not None and Path(path).suffix.lower() in graphviz.PICTURES:
+        graphviz.draw(text, Path(path))
+    else:
+        write(text, path)
+    return 0

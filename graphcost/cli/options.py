@@ -1,0 +1,149 @@
+"""The options that commands share, and the analysis that they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphcost.analyze import Analysis
+    from graphcost.rule import RuleSet
+
+DEFAULT_BATCH = 1
+INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """The model, and which of its questions is asked."""
+    parser.add_argument("model", metavar="MODEL", help="a .pb, .pbtxt, .meta, model.json or SavedModel folder")
+    group = parser.add_argument_group("the model")
+    group.add_argument(
+        "--outputs", type=_names, metavar="NAME,...", help="what to compute (default: found in the model)"
+    )
+    group.add_argument("--inputs", type=_names, default=(), metavar="NAME,...", help="tensors to take as the inputs")
+    group.add_argument("--signature", metavar="NAME", help="which signature of a SavedModel")
+    group.add_argument(
+        "--tag", action="append", default=[], metavar="TAG", help="a tag of the SavedModel's graph; repeatable"
+    )
+    group.add_argument(
+        "--batch",
+        type=_size,
+        metavar="N",
+        help=f"the batch size, where the model leaves it open (default {DEFAULT_BATCH})",
+    )
+    group.add_argument(
+        "--shape",
+        action="append",
+        type=_shape,
+        default=[],
+        metavar="NAME=1,?,3",
+        help="the shape of an input; repeatable",
+    )
+    group.add_argument(
+        "--bind",
+        action="append",
+        type=_binding,
+        default=[],
+        metavar="SYMBOL=INT",
+        help="a number for a symbol; repeatable",
+    )
+    add_rules_option(group)
+
+
+def add_rules_option(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--rules", action="append", default=[], metavar="FILE", help="a Python file with RULES (it is run); repeatable"
+    )
+
+
+def examine_model(arguments: argparse.Namespace) -> Analysis:
+    """The analysis of the model that the arguments name."""
+    from graphcost.analyze import examine
+
+    bindings = dict(arguments.bind)
+    batch = arguments.batch
+    if batch is None and "N" not in bindings:
+        batch = DEFAULT_BATCH
+    return examine(
+        arguments.model,
+        outputs=arguments.outputs,
+        inputs=arguments.inputs,
+        signature=arguments.signature,
+        tags=arguments.tag,
+        shapes=dict(arguments.shape),
+        bind=bindings,
+        batch=batch,
+        rules=user_rules(arguments.rules),
+    )
+
+
+def user_rules(paths: Sequence[str]) -> RuleSet:
+    """The rules of the files, the last one on top."""
+    from graphcost.plugins import rules_from_file
+    from graphcost.rule import RuleSet
+
+    rules = RuleSet()
+    for path in paths:
+        rules = rules | rules_from_file(path)
+    return rules
+
+
+def count(text: str) -> int:
+    """A number of rows or levels, from 0."""
+    number = _integer(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is negative")
+    return number
+
+
+def depth(text: str) -> int:
+    """A number of levels, from 1."""
+    return _size(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a list of names such as a,b:1")
+    return names
+
+
+def _size(text: str) -> int:
+    number = _integer(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a size: the least is 1")
+    return number
+
+
+def _shape(text: str) -> tuple[str, tuple[int | None, ...]]:
+    """NAME=1,?,3; NAME= is the shape of a scalar."""
+    name, sizes = _pair(text, "NAME=1,?,3")
+    parts = [part.strip() for part in sizes.strip("[]() ").split(",")] if sizes.strip("[]() ") else []
+    return name, tuple(None if part in ("?", "-1", "None") else _dimension(part, text) for part in parts)
+
+
+def _dimension(part: str, text: str) -> int:
+    if not INTEGER.fullmatch(part) or int(part) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: {part!r} isn't a size; write a number, or ? for an open one")
+    return int(part)
+
+
+def _binding(text: str) -> tuple[str, int]:
+    name, number = _pair(text, "SYMBOL=INT")
+    return name, _integer(number)
+
+
+def _pair(text: str, form: str) -> tuple[str, str]:
+    """Split at the last "=": names may have one, values don't."""
+    name, sign, value = text.rpartition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form {form}")
+    return name.strip(), value
+
+
+def _integer(text: str) -> int:
+    if not INTEGER.fullmatch(text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} isn't an integer of at most 18 digits")
+    return int(text)

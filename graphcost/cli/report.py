@@ -1,0 +1,74 @@
+"""`graphcost report`: what a model costs."""
+
+from __future__ import annotations
+
+import argparse
+
+from graphcost.cli.options import add_model_options, count, depth, examine_model
+from graphcost.cli.output import has_colour, warn, warn_all, width, write
+from graphcost.render.rows import GROUPINGS, View
+from graphcost.report import Report
+
+INCOMPLETE = 4
+FORMATS = ("table", "json", "csv", "markdown")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "report", help="what a model costs", description="What running the model costs: FLOPs, MACs, parameters."
+    )
+    add_model_options(parser)
+    group = parser.add_argument_group("the report")
+    group.add_argument("--by", choices=GROUPINGS, default="scope", help="what a row stands for (default scope)")
+    group.add_argument("--depth", type=depth, metavar="N", help="cut scopes after N parts (default: what fits 30 rows)")
+    group.add_argument(
+        "--top", type=count, metavar="N", help="only the N dearest rows, 0 for all (default 30; CSV: all)"
+    )
+    group.add_argument("--format", choices=FORMATS, default="table", help="default table; json has everything")
+    group.add_argument("-o", "--output", metavar="FILE", help="write to FILE")
+    group.add_argument("--strict", action="store_true", help=f"leave with {INCOMPLETE} where the total isn't exact")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    report = examine_model(arguments).report
+    view = View(arguments.by, arguments.depth, arguments.top)
+    write(_render(report, view, arguments.format, to_terminal=arguments.output is None), arguments.output)
+    if arguments.format != "table":
+        warn_all(report.warnings)
+    if arguments.batch is not None and "N" not in report.symbols and "N" not in report.replaced:
+        warn("warning: --batch has no effect: the model leaves no batch size open")
+    if arguments.strict and not report.is_complete:
+        warn(f"incomplete: {_incompleteness(report)}")
+        return INCOMPLETE
+    return 0
+
+
+def _render(report: Report, view: View, form: str, to_terminal: bool) -> str:
+    if form == "json":
+        from graphcost.render import json
+
+        return json.render(report)
+    if form == "csv":
+        from graphcost.render import csv
+
+        return csv.render(report, view)
+    if form == "markdown":
+        from graphcost.render import markdown
+
+        return markdown.render(report, view)
+    from graphcost.render import table
+
+    columns = width() if to_terminal else None
+    return table.render(report, view, width=columns or table.PLAIN_WIDTH, colour=to_terminal and has_colour())
+
+
+def _incompleteness(report: Report) -> str:
+    reasons = []
+    if report.uncosted:
+        first = report.uncosted[0]
+        reasons.append(f"{len(report.uncosted)} nodes have no known cost, such as {first.node} ({first.op})")
+    missing = sorted(report.total.work.symbols)
+    if missing:
+        reasons.append(f"{', '.join(missing[:5])} not bound")
+    return "; ".join(reasons)

@@ -1,0 +1,19 @@
+"""The graph as DOT: analysis -> sketch (what is drawn) -> collapsed sketch (what fits) -> text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphcost.render.dot.collapse import collapse
+from graphcost.render.dot.sketch import Drawing, sketch
+from graphcost.render.dot.write import write
+
+if TYPE_CHECKING:
+    from graphcost.analyze import Analysis
+
+__all__ = ["Drawing", "render"]
+
+
+def render(analysis: Analysis, drawing: Drawing) -> str:
+    """The DOT text; the bindings of the report are filled in."""
+    return write(collapse(sketch(analysis, drawing), drawing), analysis.report)

@@ -1,0 +1,154 @@
+"""A sketch made small enough to look at: the nodes of a scope become one vertex."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from graphcost.dims import Shape
+from graphcost.render.dot.sketch import Drawing, Edge, Sketch, Vertex
+from graphcost.render.entries import add_up
+from graphcost.render.sanitize import ELLIPSIS
+
+MOST_VERTICES = 300
+LEAST_VERTICES = 30
+
+
+class Group(NamedTuple):
+    """What stands for several vertices: its name, and the scope that it lies in."""
+
+    name: str
+    scope: tuple[str, ...]
+
+
+Grouping = Callable[[Vertex], Group]
+
+
+def collapse(sketch: Sketch, drawing: Drawing) -> Sketch:
+    """The sketch cut at `drawing.depth`, or, unless `drawing.full`, at the deepest scopes that keep it readable.
+
+    Where those say next to nothing, the scopes one deeper, straight chains of them as one vertex. Where even the
+    outermost scopes are too many, runs of neighbours in topological order.
+    """
+    if drawing.depth is not None:
+        sketch = _grouped(sketch, _at_depth(drawing.depth))
+    if drawing.full or len(sketch.vertices) <= MOST_VERTICES:
+        return sketch
+    depth = _readable_depth(sketch)
+    cut = _grouped(sketch, _at_depth(max(depth, 1)))
+    if len(cut.vertices) < LEAST_VERTICES or depth == 0:
+        deeper = _grouped(sketch, _at_depth(depth + 1))
+        chained = _grouped(deeper, _in_chains(deeper, depth))
+        if len(chained.vertices) <= MOST_VERTICES:
+            return chained
+    return cut if depth else _grouped(cut, _in_runs(cut))
+
+
+def _readable_depth(sketch: Sketch) -> int:
+    """The deepest cut that leaves few enough vertices; 0 where none does."""
+    deepest = max(len(vertex.scope) for vertex in sketch.vertices.values())
+    for depth in range(deepest, 0, -1):
+        grouping = _at_depth(depth)
+        if len({grouping(vertex) for vertex in sketch.vertices.values()}) <= MOST_VERTICES:
+            return depth
+    return 0
+
+
+def _at_depth(depth: int) -> Grouping:
+    def group(vertex: Vertex) -> Group:
+        if len(vertex.scope) < depth or vertex.is_input:
+            return Group(vertex.name, vertex.scope)
+        name = "/".join(vertex.scope[:depth])
+        return Group(name if vertex.dropped is None else f"{name} ({vertex.dropped})", vertex.scope[: depth - 1])
+
+    return group
+
+
+def _in_chains(sketch: Sketch, depth: int) -> Grouping:
+    """Vertices of one scope that follow each other and nothing else, in chains so short that half the room is used."""
+    longest = -(-2 * len(sketch.vertices) // MOST_VERTICES)
+    follower, is_led = _lone_followers(sketch, depth)
+    chain: dict[str, Group] = {}
+    for first in sketch.vertices:
+        if first in is_led:
+            continue
+        members, name = [first], first
+        while name in follower:
+            name = follower[name]
+            members.append(name)
+        for start in range(0, len(members), longest):
+            part = members[start : start + longest]
+            scope = sketch.vertices[first].scope[:depth]
+            chain |= dict.fromkeys(part, Group(_chain_name(part, scope), scope))
+    return lambda vertex: chain.get(vertex.name, Group(vertex.name, vertex.scope))
+
+
+def _lone_followers(sketch: Sketch, depth: int) -> tuple[dict[str, str], set[str]]:
+    """For each vertex its only reader, where it is that one's only source and in the same scope; and those readers."""
+    readers: dict[str, set[str]] = {}
+    sources: dict[str, set[str]] = {}
+    for edge in sketch.edges:
+        readers.setdefault(edge.source, set()).add(edge.target)
+        sources.setdefault(edge.target, set()).add(edge.source)
+    follower = {}
+    for source, targets in readers.items():
+        target = next(iter(targets))
+        above, below = sketch.vertices[source], sketch.vertices[target]
+        is_alone = len(targets) == 1 and len(sources[target]) == 1
+        is_alike = above.scope[:depth] == below.scope[:depth] and above.dropped == below.dropped
+        if is_alone and is_alike and not above.is_input:
+            follower[source] = target
+    return follower, set(follower.values())
+
+
+def _chain_name(members: Sequence[str], scope: Sequence[str]) -> str:
+    if len(members) == 1:
+        return members[0]
+    return f"{members[0]} {ELLIPSIS} {members[-1][len('/'.join(scope)) :].lstrip('/')}"
+
+
+def _in_runs(sketch: Sketch) -> Grouping:
+    length = -(-len(sketch.vertices) // MOST_VERTICES)
+    names = list(sketch.vertices)
+    leader = {name: Group(names[i - i % length], ()) for i, name in enumerate(names)}
+    return lambda vertex: leader[vertex.name]
+
+
+def _grouped(sketch: Sketch, grouping: Grouping) -> Sketch:
+    groups: dict[Group, list[Vertex]] = {}
+    for vertex in sketch.vertices.values():
+        groups.setdefault(grouping(vertex), []).append(vertex)
+    merged = {group: _merged(group, members) for group, members in groups.items()}
+    place = {vertex.name: merged[group].name for group, members in groups.items() for vertex in members}
+    return Sketch({vertex.name: vertex for vertex in merged.values()}, _merged_edges(sketch, place))
+
+
+def _merged(group: Group, members: list[Vertex]) -> Vertex:
+    if len(members) == 1:
+        return members[0]
+    reasons = {vertex.dropped for vertex in members}
+    outputs = [vertex for vertex in members if vertex.is_output]
+    return Vertex(
+        name=group.name,
+        op="",
+        scope=group.scope,
+        row=add_up(group.name, (vertex.row for vertex in members)),
+        shape=outputs[0].shape if len(outputs) == 1 else None,
+        dropped=reasons.pop() if len(reasons) == 1 else None,
+        status=next((vertex.status for vertex in members if vertex.status), ""),
+        is_input=any(vertex.is_input for vertex in members),
+        is_output=bool(outputs),
+    )
+
+
+def _merged_edges(sketch: Sketch, place: Mapping[str, str]) -> tuple[Edge, ...]:
+    """One edge for each pair of vertices and kind; its shape where all that it stands for have the same."""
+    shapes: dict[tuple[str, str, bool], set[Shape | None]] = {}
+    for edge in sketch.edges:
+        source, target = place[edge.source], place[edge.target]
+        if source != target:
+            shapes.setdefault((source, target, edge.is_control), set()).add(edge.shape)
+    return tuple(
+        Edge(source, target, next(iter(found)) if len(found) == 1 else None, is_control)
+        for (source, target, is_control), found in shapes.items()
+    )

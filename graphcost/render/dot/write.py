@@ -1,0 +1,184 @@
+"""A sketch as DOT text. Ids are numbers; whatever comes from the model stands in escaped labels only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from graphcost.dims import Dim
+from graphcost.render.columns import measured, measured_as
+from graphcost.render.dot.colour import DROPPED, fill, ink
+from graphcost.render.dot.sketch import MAX_DEPTH, Sketch, Vertex
+from graphcost.render.quantities import human, share
+from graphcost.render.sanitize import middle, sanitize
+from graphcost.render.summary import shape_text, title
+from graphcost.report import Report, Row
+
+LEAST_CLUSTER = 4
+"""Scopes of fewer vertices get no box: boxes cost the layout most of its time."""
+
+NAME_LIMIT = 40
+MOST_EDGE_LABELS = 400
+
+HEADER = """digraph model {
+  graph [rankdir=TB, nslimit=2, nslimit1=2, ranksep=0.3, nodesep=0.2, fontname="Helvetica", fontsize=11, labelloc=t]
+  node [shape=box, style="filled,rounded", fontname="Helvetica", fontsize=10, margin="0.12,0.05", color="#8c8c8c"]
+  edge [fontname="Helvetica", fontsize=8, fontcolor="#666666", color="#777777", arrowsize=0.6]
+"""
+
+
+def write(sketch: Sketch, report: Report) -> str:
+    ids = {name: f"n{i}" for i, name in enumerate(sketch.vertices)}
+    scale = _dearest(sketch, report.total)
+    lines = [HEADER.rstrip(), f"  label={quoted(_heading(report))}"]
+    lines += _boxed(_tree(sketch.vertices.values()), _Pen(ids, report.total, scale, count()), 0, 0)
+    lines += _edges(sketch, ids)
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def quoted(*lines: str) -> str:
+    """A DOT string of lines, each sanitized: backslash, quote and the ampersand of entities are escaped."""
+    return '"' + "\\n".join(_escaped(line) for line in lines) + '"'
+
+
+def _escaped(line: str) -> str:
+    text = sanitize(line, 400)
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+
+
+def _heading(report: Report) -> str:
+    work, total = report.total.work, report.total
+    bound = "at least " if total.uncosted else ""
+    amounts = (
+        f"{bound}{human(work.flops, 40)} FLOPs, {bound}{human(work.macs, 40)} MACs, {human(total.params)} parameters"
+    )
+    return f"{title(report)}: {amounts}; darker is dearer"
+
+
+@dataclass(slots=True)
+class _Box:
+    """A scope while boxes are built; `size` counts the vertices in it and in its inner boxes."""
+
+    label: str
+    size: int = 0
+    members: list[Vertex] = field(default_factory=list)
+    inner: dict[str, _Box] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """What writing a vertex takes beside the vertex."""
+
+    ids: Mapping[str, str]
+    total: Row
+    scale: Dim
+    boxes: Iterator[int]
+
+
+def _tree(vertices: Iterable[Vertex]) -> _Box:
+    root = _Box("")
+    for vertex in vertices:
+        root.size += 1
+        box = root
+        for part in vertex.scope[:MAX_DEPTH]:
+            box = box.inner.setdefault(part, _Box(part))
+            box.size += 1
+        box.members.append(vertex)
+    return root
+
+
+def _boxed(box: _Box, pen: _Pen, depth: int, level: int) -> Iterator[str]:
+    """The vertices of a scope, `depth` parts of whose name stand on the boxes around it already.
+
+    Recurses as deep as boxes nest, which is MAX_DEPTH at most.
+    """
+    indent = "  " * (level + 1)
+    yield from (f"{indent}{pen.ids[v.name]} [{_attributes(v, pen, depth)}]" for v in box.members)
+    for inner in box.inner.values():
+        scope, length = _lone_chain(inner)
+        if scope.size < LEAST_CLUSTER:
+            yield from _boxed(scope, pen, depth, level)
+            continue
+        yield f"{indent}subgraph cluster_{next(pen.boxes)} {{"
+        yield f'{indent}  label={quoted(scope.label)}; style="rounded"; color="#bbbbbb"; fontcolor="#555555"'
+        yield from _boxed(scope, pen, depth + length, level + 1)
+        yield f"{indent}}}"
+
+
+def _lone_chain(box: _Box) -> tuple[_Box, int]:
+    """A scope that holds nothing but one scope, and so on, as one: the innermost with all their labels."""
+    labels = [box.label]
+    while len(box.inner) == 1 and not box.members:
+        (box,) = box.inner.values()
+        labels.append(box.label)
+    return replace(box, label="/".join(labels)), len(labels)
+
+
+def _attributes(vertex: Vertex, pen: _Pen, depth: int) -> str:
+    part = share(measured_as(vertex.row, pen.total), pen.scale)
+    attributes = {
+        "label": quoted(*_label(vertex, pen.total, depth)),
+        "tooltip": quoted(vertex.name),
+        "fillcolor": f'"{DROPPED if vertex.dropped else fill(part)}"',
+        "fontcolor": f'"{"#666666" if vertex.dropped else ink(part)}"',
+    }
+    if vertex.dropped:
+        attributes |= {"style": '"filled,rounded,dashed"'}
+    elif vertex.status:
+        attributes |= {"color": '"#c00000"', "penwidth": "2", "style": '"filled,rounded,dashed"'}
+    elif vertex.is_input or vertex.is_output:
+        attributes |= {"color": '"#1f5fa8"', "penwidth": "2"}
+    if vertex.is_input and vertex.op:
+        attributes |= {"shape": "ellipse"}
+    return ", ".join(f"{name}={value}" for name, value in attributes.items())
+
+
+def _label(vertex: Vertex, total: Row, depth: int) -> Iterator[str]:
+    """The name without what the boxes around say, the op and the output's shape, the cost."""
+    name = "/".join(vertex.name.split("/")[depth:])
+    if name != vertex.op:
+        yield middle(sanitize(name), NAME_LIMIT)
+    shape = "" if vertex.shape is None else shape_text(vertex.shape)
+    kind = vertex.op or f"{vertex.row.nodes:,} nodes"
+    yield f"{middle(sanitize(kind), NAME_LIMIT)}  {shape}".rstrip()
+    if vertex.dropped:
+        yield f"dropped: {vertex.dropped}"
+        return
+    cost = _cost(vertex, total)
+    if cost:
+        yield cost
+
+
+def _cost(vertex: Vertex, total: Row) -> str:
+    if vertex.status and vertex.op:
+        return f"? ({vertex.status})"
+    work = vertex.row.work
+    bound = "at least " if vertex.row.uncosted else ""
+    if work.flops != 0 or bound:
+        part = share(work.flops, total.work.flops)
+        portion = f" ({100 * part:.1f} %)" if part is not None and part >= 0.001 else ""
+        return f"{bound}{human(work.flops)} FLOPs{portion}"
+    return f"{human(work.int_ops)} integer ops" if work.int_ops != 0 else ""
+
+
+def _dearest(sketch: Sketch, total: Row) -> Dim:
+    """The cost of the dearest vertex, which gets the darkest colour."""
+    costs = [measured_as(vertex.row, total) for vertex in sketch.vertices.values() if vertex.dropped is None]
+    return max(costs, key=lambda cost: share(cost, measured(total)) or 0.0, default=0)
+
+
+def _edges(sketch: Sketch, ids: Mapping[str, str]) -> Iterator[str]:
+    """Groups don't show the shape of what they give, so the edges out of them do."""
+    is_labelled = len(sketch.edges) <= MOST_EDGE_LABELS
+    for edge in sketch.edges:
+        attributes = []
+        if edge.is_control:
+            attributes.append('style=dashed, color="#b0b0b0"')
+        elif edge.shape is not None:
+            shape = quoted(shape_text(edge.shape))
+            attributes.append(f"edgetooltip={shape}")
+            if is_labelled and not sketch.vertices[edge.source].op:
+                attributes.append(f"label={shape}")
+        suffix = f" [{', '.join(attributes)}]" if attributes else ""
+        yield f"  {ids[edge.source]} -> {ids[edge.target]}{suffix}"

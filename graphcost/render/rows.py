@@ -1,0 +1,118 @@
+"""The rows of a report as a table shows them: by scope (a tree), by op, or by node; cut to what can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphcost.dims import Shape
+from graphcost.render.entries import Entry, add_up
+from graphcost.render.scope_tree import Cut, flatten, grow, readable
+from graphcost.report import Line, Report, Row, Status
+
+GROUPINGS = ("scope", "op", "node")
+READABLE_ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show. `depth` cuts scopes, None where it fits; `top` keeps the dearest rows, 0 keeps all."""
+
+    by: str = "scope"
+    depth: int | None = None
+    top: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The entries to show, and a sentence about what isn't shown ("" where all is)."""
+
+    entries: tuple[Entry, ...]
+    cut: str = ""
+
+
+def select(report: Report, view: View) -> Rows:
+    """The rows of the view, at most about `READABLE_ROWS` where it leaves their number open."""
+    if view.by == "scope":
+        return _scopes(report, view)
+    limit = READABLE_ROWS if view.top is None else view.top
+    if view.by == "op":
+        return _dearest([Entry(row.name, row) for row in report.by_op()], limit, "ops")
+    return _dearest([_node_entry(line) for line in sorted(report.bound_lines, key=_line_dearness)], limit, "nodes")
+
+
+def flat(report: Report, view: View) -> tuple[Entry, ...]:
+    """All rows of the view side by side, none inside another, so that a column adds up to the total."""
+    if view.by == "node":
+        entries = [_node_entry(line) for line in report.bound_lines]
+    elif view.by == "op":
+        entries = [Entry(row.name, row) for row in report.by_op()]
+    else:
+        entries = [Entry(row.name, row) for row in report.by_scope(view.depth)]
+    if not view.top:
+        return tuple(entries)
+    return tuple(sorted(entries, key=lambda entry: _dearness(entry.row))[: view.top])
+
+
+def output_shape(line: Line | None) -> Shape | None:
+    """The shape of the first output."""
+    return line.outputs[0] if line is not None and line.outputs else None
+
+
+def _scopes(report: Report, view: View) -> Rows:
+    tree = grow(report.by_scope(None))
+    cut = Cut(view.depth) if view.depth is not None else readable(tree, READABLE_ROWS)
+    entries = list(flatten(tree, cut))
+    limit = READABLE_ROWS if view.top is None else view.top
+    count = len(entries)
+    hidden: list[Entry] = []
+    if limit and count > limit:
+        entries, hidden = _keep_dearest(entries, limit)
+    said = []
+    if hidden:
+        said.append(f"the dearest {len(entries)} of {count} scopes (--top 0 for all)")
+    if cut.depth < tree.height:
+        said.append(f"cut at depth {cut.depth} of {tree.height} (--depth {cut.depth + 1} for more)")
+    outermost = [entry.row for entry in hidden if entry.indent == 0]
+    if outermost:
+        entries.append(Entry(_others(len(outermost)), add_up("others", outermost)))
+    return Rows(tuple(entries), "; ".join(said))
+
+
+def _dearest(entries: list[Entry], limit: int, what: str) -> Rows:
+    if not limit or len(entries) <= limit:
+        return Rows(tuple(entries))
+    rest = add_up("others", (entry.row for entry in entries[limit:]))
+    shown = (*entries[:limit], Entry(_others(len(entries) - limit), rest))
+    return Rows(shown, f"the dearest {limit} of {len(entries)} {what} (--top 0 for all)")
+
+
+def _others(count: int) -> str:
+    return f"({count:,} other{'' if count == 1 else 's'})"
+
+
+def _keep_dearest(entries: Sequence[Entry], limit: int) -> tuple[list[Entry], list[Entry]]:
+    """The dearest entries, in their order, and the others. A scope is never cheaper than its parts, so none is lost."""
+    ranked = sorted(range(len(entries)), key=lambda i: (_dearness(entries[i].row), entries[i].indent))
+    kept = set(ranked[:limit])
+    shown = [entry for i, entry in enumerate(entries) if i in kept]
+    return shown, [entry for i, entry in enumerate(entries) if i not in kept]
+
+
+def _node_entry(line: Line) -> Entry:
+    uncosted = int(not line.status.is_settled)
+    return Entry(line.node, Row(line.node, 1, line.work, line.params, line.param_bytes, uncosted), line=line)
+
+
+def _dearness(row: Row) -> tuple[int, int, int]:
+    """A sort key: open formulas first, then by arithmetic, dearest first, then by parameters."""
+    flops, int_ops = row.work.flops, row.work.int_ops
+    if not isinstance(flops, int) or not isinstance(int_ops, int):
+        return 0, 0, 0
+    return 1, -(flops + int_ops), -row.params
+
+
+def _line_dearness(line: Line) -> tuple[int, int, int, int]:
+    """As _dearness; what couldn't be costed comes before what costs nothing."""
+    is_open, work, params = _dearness(_node_entry(line).row)
+    return is_open, work, int(line.status in (Status.COSTED, Status.FREE)), params

@@ -1,0 +1,164 @@
+"""What a report says beside its rows: totals, convention, coverage, symbols, outputs, loops, what was dropped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from graphcost.dims import Dim, Shape
+from graphcost.render.quantities import exact, human, human_bytes
+from graphcost.render.sanitize import TEXT_LIMIT, head, middle, sanitize
+from graphcost.report import Dropped, Loop, Report, Tensor
+
+MOST = 5
+"""How many of a kind are named before the rest is only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement under a heading. `is_caution` where the total isn't what it seems."""
+
+    heading: str
+    text: str
+    is_caution: bool = False
+
+
+def title(report: Report) -> str:
+    """One line: the file, its format, its size, how much of it runs."""
+    model = report.model
+    return f"{sanitize(model.path, 60)} ({sanitize(model.format)}, {model.nodes:,} nodes, {len(report.lines):,} run)"
+
+
+def summarize(report: Report) -> tuple[Fact, ...]:
+    """The statements in the order in which they are read; every text is sanitized and has no line break."""
+    return (
+        *_totals(report),
+        *_coverage(report),
+        *_symbols(report),
+        Fact("outputs", f"{_listed(_tensor(t) for t in report.outputs)} ({sanitize(report.outputs_from)})"),
+        *_loops(report),
+        *_dropped(report),
+        *(Fact("warning", sanitize(text, TEXT_LIMIT), is_caution=True) for text in _few(report.warnings)),
+        *(Fact("note", sanitize(text, TEXT_LIMIT)) for text in _few(report.notes)),
+    )
+
+
+def shape_text(shape: Shape | None, limit: int = 40) -> str:
+    """Nx224x224x3; "?" where the rank is unknown, "scalar" where there is no axis."""
+    if shape is None:
+        return "?"
+    return sanitize("x".join(_axis(dim) for dim in shape), limit) or "scalar"
+
+
+def _axis(dim: Dim) -> str:
+    return str(dim) if isinstance(dim, int) and dim < 10**12 else human(dim, 16)
+
+
+def _totals(report: Report) -> Iterator[Fact]:
+    work, total = report.total.work, report.total
+    bound = "" if total.uncosted == 0 else "at least "
+    yield Fact("FLOPs", f"{bound}{_total(work.flops)}")
+    yield Fact("MACs", f"{bound}{_total(work.macs)}")
+    if work.int_ops != 0:
+        macs = f", with {exact(work.int_macs)} MACs" if work.int_macs != 0 else ""
+        yield Fact("integer ops", f"{bound}{exact(work.int_ops)}{macs}")
+    yield Fact("parameters", f"{exact(total.params)} ({human_bytes(total.param_bytes)})")
+    yield from _formulas(report)
+    yield Fact("convention", "1 MAC = 2 FLOPs, any other operation 1")
+
+
+def _formulas(report: Report) -> Iterator[Fact]:
+    """The formulas behind the totals, where bindings made another value of them."""
+    formula, total = report.formula.work, report.total.work
+    heading = "formula"
+    for open_value, value, unit in (
+        (formula.flops, total.flops, "FLOPs"),
+        (formula.macs, total.macs, "MACs"),
+        (formula.int_ops, total.int_ops, "integer ops"),
+    ):
+        if open_value != value:
+            yield Fact(heading, f"{exact(open_value)} {unit}")
+            heading = ""
+
+
+def _total(value: Dim) -> str:
+    """All digits, and what to remember of them."""
+    digits, brief = exact(value), human(value)
+    return f"{digits} ({brief})" if isinstance(value, int) and brief[-1:].isalpha() else digits
+
+
+def _coverage(report: Report) -> Iterator[Fact]:
+    uncosted = report.uncosted
+    if not uncosted:
+        yield Fact("coverage", f"100 % of {report.total.nodes:,} node{'' if report.total.nodes == 1 else 's'}")
+        return
+    percent = min(100 * report.coverage, 99.9)
+    verb = "has" if len(uncosted) == 1 else "have"
+    nodes = f"{len(uncosted):,} of {report.total.nodes:,} nodes {verb} no known cost"
+    yield Fact("coverage", f"{percent:.1f} %: {nodes}, so the total is a lower bound", is_caution=True)
+    groups = Counter((line.op, line.status.value, line.reason) for line in uncosted)
+    first = {(line.op, line.status.value, line.reason): line.node for line in reversed(uncosted)}
+    for (op, status, reason), count in groups.most_common(MOST):
+        name = sanitize(first[op, status, reason], 60)
+        where = name if count == 1 else f"{name} and {count - 1:,} more"
+        why = "" if not reason or status in reason else f": {sanitize(reason, 200)}"
+        yield Fact("", f"{sanitize(op, 60)} x {count:,} ({status}{why}), {where}", is_caution=True)
+    if len(groups) > MOST:
+        rest = sum(count for _, count in groups.most_common()[MOST:])
+        yield Fact("", f"and {rest:,} more nodes of {len(groups) - MOST:,} kinds", is_caution=True)
+
+
+def _symbols(report: Report) -> Iterator[Fact]:
+    bound = [f"{sanitize(name, 60)} = {exact(number)}" for name, number in report.bindings.items()]
+    equal = [f"{sanitize(name, 60)} = {human(standing, 40)}" for name, standing in report.replaced.items()]
+    if bound or equal:
+        yield Fact("symbols", _listed((*bound, *equal)))
+    missing = sorted(report.total.work.symbols)
+    if missing:
+        names = _listed(sanitize(name, 60) for name in missing)
+        hint = f"--bind '{sanitize(missing[0], 60)}=...'"
+        yield Fact("open", f"{names}: the total is a formula until each is bound ({hint})", is_caution=True)
+
+
+def _loops(report: Report) -> Iterator[Fact]:
+    if report.loops:
+        yield Fact("loops", _listed(_loop(loop, report) for loop in report.loops))
+
+
+def _loop(loop: Loop, report: Report) -> str:
+    bound = "at most " if loop.source == "at most" else ""
+    return f"{sanitize(loop.name, 60)} {bound}{human(report.value(loop.trips), 60)} times"
+
+
+def _dropped(report: Report) -> Iterator[Fact]:
+    heading = "dropped"
+    for reason, dropped in sorted(report.dropped.items(), key=lambda item: -item[1].nodes):
+        yield Fact(heading, f"{sanitize(reason)}: {_dropped_text(report, dropped)}")
+        heading = ""
+
+
+def _dropped_text(report: Report, dropped: Dropped) -> str:
+    flops = report.value(dropped.work.flops)
+    bound = "" if dropped.is_exact else "at least "
+    nodes = f"{dropped.nodes:,} node{'' if dropped.nodes == 1 else 's'}"
+    if flops == 0:
+        return nodes if dropped.is_exact else f"{nodes}, FLOPs not known"
+    return f"{nodes}, {bound}{head(exact(flops), 80)} FLOPs"
+
+
+def _tensor(tensor: Tensor) -> str:
+    return f"{sanitize(tensor.name, 60)} {shape_text(tensor.shape)}"
+
+
+def _listed(items: Iterable[str]) -> str:
+    listed = list(items)
+    more = len(listed) - MOST
+    shown = ", ".join(listed[:MOST]) or "none"
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _few(texts: tuple[str, ...]) -> Iterator[str]:
+    yield from texts[:MOST]
+    if len(texts) > MOST:
+        yield middle(f"{len(texts) - MOST:,} more like these", TEXT_LIMIT)

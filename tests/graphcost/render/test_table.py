@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.cells import cell_len
+from sample_reports import N, line, make_report, perceptron, residual_net
+
+from graphcost.dims import Shape, symbol
+from graphcost.render.rows import GROUPINGS, View
+from graphcost.render.table import render
+from graphcost.report import Report, Status
+from graphcost.rule import Cost
+
+LONG = make_report(
+    *(
+        line(
+            f"a_rather_long_name_of_a_model/encoder/layer_{i}/self_attention/query/MatMul_{i}",
+            "SomeVeryLongNameOfAnOperationV2",
+            cost=Cost(mac=10**9 * i * symbol(f"a_long_input_name_{i}[1]") * N),
+            output=Shape(N, 128, 128, 1024, 1024),
+            count=symbol("trips(while)"),
+        )
+        for i in range(1, 4)
+    )
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("by", GROUPINGS)
+@pytest.mark.parametrize("report", [perceptron().bind(N=1), residual_net(), LONG], ids=["small", "open", "long"])
+def test_no_line_is_wider_than_asked(report: Report, by: str, width: int) -> None:
+    lines = render(report, View(by), width=width).splitlines()
+    assert max(cell_len(text) for text in lines) <= width
+
+
+def test_wide_characters_keep_to_the_width() -> None:
+    report = make_report(*(line(f"{'卷积' * 40}/{i}", cost=Cost(add=i)) for i in range(3)))
+    assert max(cell_len(text) for text in render(report, View("node"), width=80).splitlines()) <= 80
+
+
+def test_escape_sequences_only_where_colour_is_asked() -> None:
+    assert "\x1b" not in render(perceptron(), View())
+    assert "\x1b[1m" in render(perceptron(), View(), colour=True)
+
+
+def test_runs_are_shown_only_where_any_differs_from_one() -> None:
+    assert " runs " not in render(perceptron(), View("node"))
+    assert " runs " in render(residual_net(), View("node"))
+
+
+def test_the_foot_states_a_lower_bound_and_why() -> None:
+    lines = [line(f"n{i}", f"Op{i % 7}", status=Status.NO_RULE, reason="it has none") for i in range(20)]
+    text = render(make_report(line("known", cost=Cost(add=1234)), *lines), View("op"))
+    assert "at least 1,234 (1.23 k)" in text
+    assert "4.8 %: 20 of 21 nodes have no known cost, so the total is a lower bound" in text
+    assert "Op0 x 3 (no rule: it has none), n0 and 2 more" in text
+    assert "and 5 more nodes of 2 kinds" in text
+
+
+def test_the_foot_says_how_to_bind_what_is_open() -> None:
+    text = render(perceptron(), View())
+    assert "open" in text
+    assert "--bind 'N=...'" in text
+    assert "--bind" not in render(perceptron().bind(N=1), View())
+
+
+def test_the_total_is_exact_in_the_foot() -> None:
+    text = render(perceptron().bind(N=1234), View())
+    assert re.search(r"FLOPs +861,332 \(861 k\)", text)
+    assert re.search(r"formula +698\*N FLOPs", text)
+    assert "1 MAC = 2 FLOPs" in text
+
+
+def test_numbers_of_any_size_are_shown() -> None:
+    text = render(make_report(line("vast", cost=Cost(mac=2**16_000), output=Shape(2**62, 2**20_000))), View("node"))
+    assert "about 2^" in text
