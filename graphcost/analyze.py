@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict, Union, Unpack
 
-from graphcost.assemble import choice_note, count, dropped, tensors
+from graphcost.assemble import choice_note, count, dropped, dropped_facts, tensors
 from graphcost.errors import UsageError
 from graphcost.evaluate import Evaluation, Run, evaluate
+from graphcost.fact import Fact
 from graphcost.graph import Graph, PartialShape, TensorRef
 from graphcost.inputs import feeds, is_scalar_input, symbol_names
 from graphcost.load import MAX_NODES, Model, Signature, load
+from graphcost.passes.candidates import Inferred
 from graphcost.passes.check_recursion import check_recursion
 from graphcost.passes.feed import feed
 from graphcost.passes.fold import fold
@@ -28,6 +30,7 @@ from graphcost.report import ModelInfo, Report
 from graphcost.rule import RuleSet
 from graphcost.sizes import BATCH, Sizes
 from graphcost.structural import HANDLERS
+from graphcost.variables import with_assigned_shapes
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -39,12 +42,20 @@ DEFAULT_SIGNATURE = "serving_default"
 
 @dataclass(frozen=True)
 class Analysis:
-    """A report with what it was made from: every node of `graph` is labelled, every live tensor has its facts."""
+    """A report with what it was made from: every node of `graph` is labelled, every live tensor has its facts.
+
+    `aside` has the facts of what doesn't run, `rules` those that the report was made with, `feeds` what the user laid
+    down, and `inferred` the choice of the outputs, where nobody named them.
+    """
 
     model: Model
     graph: Graph
     facts: Evaluation
     report: Report
+    aside: Evaluation
+    rules: RuleSet
+    feeds: Mapping[TensorRef, Fact] = field(default_factory=lambda: EMPTY)
+    inferred: Inferred | None = None
 
 
 class Options(TypedDict, total=False):
@@ -86,7 +97,8 @@ def examine(source: Source, **options: Unpack[Options]) -> Analysis:
     rules = _rule_book(options.get("rules"))
     outputs = options.get("outputs", ())
     signature = _signature(model, options.get("signature"), outputs)
-    chosen = _with_outputs(check_recursion(model.graph), outputs, signature)
+    sound = with_assigned_shapes(check_recursion(model.graph), rules)
+    chosen = _with_outputs(sound, outputs, signature)
     graph = _fed(chosen.graph, options.get("inputs", ()), signature, rules)
     pruned = prune(graph, chosen.network if graph is chosen.graph else None)
     graph = fold(raise_control_flow(pruned))
@@ -97,6 +109,7 @@ def examine(source: Source, **options: Unpack[Options]) -> Analysis:
     fed = feeds(graph, names, signature, options.get("shapes", EMPTY), scalars)
     run = Run(rules, HANDLERS, graph.functions, Sizes(names))
     facts = evaluate(graph, graph.ancestors([*(ref.node for ref in graph.outputs), *graph.controls]), run, fed)
+    aside = dropped_facts(graph, facts, run, fed)
     batch = options.get("batch")
     counted = count(facts, rules, symbols if batch is None else {BATCH: batch, **symbols})
     report = Report(
@@ -105,7 +118,7 @@ def examine(source: Source, **options: Unpack[Options]) -> Analysis:
         outputs=tensors(facts, graph.outputs),
         outputs_from=chosen.source,
         lines=counted.lines,
-        dropped=dropped(graph, facts, run, fed),
+        dropped=dropped(graph, aside, rules),
         loops=tuple(run.loops.values()),
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
@@ -117,7 +130,7 @@ def examine(source: Source, **options: Unpack[Options]) -> Analysis:
     )
     if batch is not None and BATCH in report.symbols:
         symbols.setdefault(BATCH, batch)
-    return Analysis(model, graph, facts, report.bind(**symbols))
+    return Analysis(model, graph, facts, report.bind(**symbols), aside, rules, fed, chosen.inferred)
 
 
 def _model(source: Source, options: Options) -> Model:
@@ -154,6 +167,7 @@ class Chosen:
     source: str
     doubts: tuple[str, ...] = ()
     network: Network | None = None
+    inferred: Inferred | None = None
 
 
 def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | None) -> Chosen:
@@ -162,7 +176,7 @@ def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | N
     if signature is not None:
         return Chosen(replace(graph, outputs=tuple(dict.fromkeys(signature.outputs.values()))), "signature")
     inferred = infer_outputs(graph)
-    return Chosen(inferred.graph, "inferred", inferred.doubts, inferred.network)
+    return Chosen(inferred.graph, "inferred", inferred.doubts, inferred.network, inferred)
 
 
 def _fed(graph: Graph, inputs: Sequence[str], signature: Signature | None, rules: RuleSet) -> Graph:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from graphcost.choose import Choices, dearest
 from graphcost.count import line
 from graphcost.dims import Dim, format_dim
-from graphcost.evaluate import ARGUMENT, Evaluation, Run, evaluate
+from graphcost.evaluate import STAND_INS, Evaluation, Run, evaluate
 from graphcost.fact import Fact
 from graphcost.graph import Graph, Node, TensorRef
-from graphcost.params import NO_WEIGHTS, Place, Weights, credited
-from graphcost.report import IDLE, Dropped, Line, Tensor, sum_work
+from graphcost.params import NO_WEIGHTS, Credits, Place, Weights, credited
+from graphcost.passes.sources import PLACEHOLDERS
+from graphcost.report import IDLE, Dropped, Line, Status, Tensor, sum_work
 from graphcost.rule import RuleSet
 from graphcost.runs import Body, bodies, call_order
 from graphcost.scopes import joined, readable, scope_of
@@ -29,8 +30,18 @@ class Counted:
 def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int]) -> Counted:
     """The lines of every body that runs, each as often as it runs."""
     order = call_order(root)
-    weights = credited(order)
-    return _counted(root, {id(each): _lines_of_one_run(each, rules, weights) for each in order}, order, bindings)
+    credits = credited(order)
+    once = {id(each): _lines_of_one_run(each, rules, credits.weights) for each in order}
+    once[id(root)] = [_with_missing_shape(each, root, credits) for each in once[id(root)]]
+    return _counted(root, once, order, bindings)
+
+
+def _with_missing_shape(each: Line, root: Evaluation, credits: Credits) -> Line:
+    """The line of a bare handle says so where the shape of its variable is wanted, wherever it is read."""
+    if (root.function, each.node) not in credits.shapeless or each.op not in PLACEHOLDERS:
+        return each
+    hint = f"the file doesn't hold the shape of this variable: --shape {each.node}=... gives it"
+    return replace(each, status=Status.NO_SHAPE, reason=hint)
 
 
 def _counted(
@@ -48,19 +59,23 @@ def choice_note(predicate: Dim, value: int, inputs: Collection[str]) -> str:
     return f"{note}; --bind {name}={1 - value} counts the other" if name in inputs and value in (0, 1) else note
 
 
-def dropped(graph: Graph, live: Evaluation, run: Run, feeds: Mapping[TensorRef, Fact]) -> dict[str, Dropped]:
-    """Nodes and work of each reason for going. It learns from the live part and tells it nothing."""
-    names = [node.name for node in graph.nodes.values() if node.dropped is not None]
+def dropped_facts(graph: Graph, live: Evaluation, run: Run, feeds: Mapping[TensorRef, Fact]) -> Evaluation:
+    """The facts of what doesn't run, beside the live ones. It learns from the live part and tells it nothing."""
+    names = [node.name for node in graph.nodes.values() if node.dropped is not None and node.name not in live.facts]
     apart = replace(run, sizes=run.sizes.fork(), warnings={}, loops={}, memo={})
-    facts = evaluate(graph, [name for name in names if name not in live.facts], apart, feeds, live)
+    return evaluate(graph, names, apart, feeds, live)
+
+
+def dropped(graph: Graph, facts: Evaluation, rules: RuleSet) -> dict[str, Dropped]:
+    """Nodes and work of each reason for going."""
     totals: dict[str, Dropped] = {}
-    for name in names:
-        node = graph.nodes[name]
-        reason = node.dropped or ""
-        lines = _lines_below(node, facts, run.rules)
-        before = totals.get(reason, Dropped(0, IDLE, True))
+    for node in graph.nodes.values():
+        if node.dropped is None:
+            continue
+        lines = _lines_below(node, facts, rules)
+        before = totals.get(node.dropped, Dropped(0, IDLE, True))
         exact = before.is_exact and all(each.status.is_settled for each in lines)
-        totals[reason] = Dropped(before.nodes + 1, before.work + sum_work(each.work for each in lines), exact)
+        totals[node.dropped] = Dropped(before.nodes + 1, before.work + sum_work(each.work for each in lines), exact)
     return totals
 
 
@@ -88,7 +103,7 @@ def _tensor(facts: Evaluation, ref: TensorRef) -> Tensor:
 
 def _lines_of_one_run(evaluation: Evaluation, rules: RuleSet, weights: Mapping[Place, Weights]) -> list[Line]:
     """Lines whose scope is that of the node's own name; where the body is called comes later."""
-    nodes = (node for node in evaluation.graph.kept if node.op != ARGUMENT)
+    nodes = (node for node in evaluation.graph.kept if node.op not in STAND_INS)
     return [
         line(node, evaluation, rules, weights.get((id(evaluation), node.name), NO_WEIGHTS), scope_of(node.name))
         for node in nodes

@@ -47,7 +47,8 @@ def _settle(node: Node, evaluation: Evaluation, rules: RuleSet) -> Work | Free |
         return problem
     rule = rules.get(node.op)
     if rule is None or rule.cost is None:
-        return problem or Problem(Status.NO_RULE, f"graphcost knows no cost of {node.op}")
+        reason = rule.opaque if rule is not None else None
+        return problem or Problem(Status.NO_RULE, reason or f"graphcost knows no cost of {node.op}")
     if isinstance(rule.cost, Free):
         return rule.cost
     work = _work(node, rule, evaluation)

@@ -35,11 +35,11 @@ def feeds(
     for name, dims in shapes.items():
         ref = _input(name, names, signature, graph)
         node = graph.nodes[ref.node]
-        shape = _shape(name, dims, names.get(ref, name), _declared(node))
         if ref.port < len(node.dtypes) and node.dtypes[ref.port] == "resource":
-            fed[ref] = Fact(element=Fact(_variable_dtype(node), shape))
+            # What the file declares is the shape of the handle, a scalar, and not that of its variable.
+            fed[ref] = Fact(element=Fact(shape=_shape(name, dims, names.get(ref, name), PartialShape(None))))
         else:
-            fed[ref] = Fact(shape=shape)
+            fed[ref] = Fact(shape=_shape(name, dims, names.get(ref, name), _declared(node)))
     for name, number in values.items():
         ref = _input(name, names, signature, graph)
         is_bool = graph.nodes[ref.node].dtypes[ref.port] == "bool"
@@ -104,8 +104,3 @@ def _shape(option: str, dims: Sequence[int | None], name: str, declared: Partial
         size = fixed if dim is None else dim
         sizes.append(symbol(BATCH if axis == 0 else f"{name}[{axis}]") if size is None else size)
     return Shape(*sizes)
-
-
-def _variable_dtype(node: Node) -> str | None:
-    dtype = node.attrs.get("dtype")
-    return dtype if isinstance(dtype, str) else None

@@ -42,30 +42,42 @@ class Weights:
 NO_WEIGHTS = Weights()
 
 
-def credited(evaluations: Iterable[Evaluation]) -> dict[Place, Weights]:
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """The weights that are credited to each node, and the bare handles whose variables have no known shape."""
+
+    weights: dict[Place, Weights]
+    shapeless: frozenset[Source]
+
+
+def credited(evaluations: Iterable[Evaluation]) -> Credits:
     """For each node of each evaluation the weights that are credited to it; callers must come before callees.
 
     A weight is a variable, or a floating constant of rank 1 or more, that the outputs reach. It goes to the
     first node that reads it, directly or through folded nodes, TRANSPARENT ones and the arguments of calls.
     """
-    ledger = _Ledger({}, {}, {}, {})
+    ledger = _Ledger({}, {}, {}, {}, set())
     for evaluation in evaluations:
         _enter(evaluation, ledger)
     totals: dict[Place, Weights] = {}
     for source, amount in ledger.weights.items():
         place = ledger.owners.get(source, ledger.homes[source])
         totals[place] = totals.get(place, NO_WEIGHTS) + amount
-    return totals
+    return Credits(totals, frozenset(ledger.shapeless))
 
 
 @dataclass(frozen=True, slots=True)
 class _Ledger:
-    """Weights by source, the node that each stands in, the node that it is credited to, and those of arguments."""
+    """Weights by source, the node that each stands in, the node that it is credited to, and those of arguments.
+
+    `shapeless` are the sources that are read without anything being known of their shape.
+    """
 
     weights: dict[Source, Weights]
     homes: dict[Source, Place]
     owners: dict[Source, Place]
     arguments: dict[Place, frozenset[Source]]
+    shapeless: set[Source]
 
 
 def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
@@ -86,6 +98,8 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
             if node.op == "ReadVariableOp" and facts:
                 for source in arriving:
                     _weigh(source, _sized(facts[0]), ledger)
+                if facts[0].shape is None:
+                    ledger.shapeless.update(arriving)
         elif node.name in evaluation.calls:
             _hand_over(node, evaluation, carried, ledger)
         else:

@@ -13,6 +13,8 @@ from graphcost.errors import PluginError
 from graphcost.rule import RuleSet
 
 GROUP = "graphcost.rules"
+REFERENCES = "graphcost.references"
+TF_PROFILER = "tf.profiler"
 OWN_PACKAGE = "graphcost"
 OWN_ENTRY = "builtin"
 
@@ -40,6 +42,17 @@ def combine(points: Iterable[EntryPoint]) -> RuleSet:
     for pack in sorted(packs, key=_owner):
         overlay = overlay + _load(pack)
     return _load(builtin) | overlay
+
+
+def reference_rules(name: str = TF_PROFILER) -> RuleSet:
+    """The rule set that reproduces another tool's count: an entry point of the group `graphcost.references`.
+
+    Raises PluginError where it isn't installed or can't be loaded.
+    """
+    points = [point for point in entry_points(group=REFERENCES) if point.name == name]
+    if not points:
+        raise PluginError(f"the rules of {name} aren't installed: install the package again (pip install graphcost)")
+    return _load(min(points, key=_owner))
 
 
 def rules_from_file(path: str | os.PathLike[str]) -> RuleSet:

@@ -78,7 +78,7 @@ class Rule:
     element: what each output holds, where it is a handle of a variable, list, array or stack.
     real: the cost of complex operands is already given in real operations (an FFT's is); otherwise the engine
         multiplies it out.
-    opaque: the kernel's work depends on data, and why; its cost has a symbol.
+    opaque: why the kernel's work depends on data, so that its cost has a symbol; without a cost, why there is none.
     owner: the package or file that the rule comes from, for error messages.
     """
 

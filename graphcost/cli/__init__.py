@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import graphcost.cli.dot as dot_command
+import graphcost.cli.explain as explain_command
 import graphcost.cli.ops as ops_command
 import graphcost.cli.report as report_command
 from graphcost.cli.output import warn
@@ -47,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (report_command, dot_command, ops_command):
+    for command in (report_command, explain_command, dot_command, ops_command):
         command.add_to(commands)
     return parser
 

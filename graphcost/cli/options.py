@@ -15,12 +15,17 @@ DEFAULT_BATCH = 1
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """The model, and which of its questions is asked."""
+def add_model_options(parser: argparse.ArgumentParser, bare_outputs: Sequence[str] | None = None) -> None:
+    """The model, and which of its questions is asked. `bare_outputs` is what `--outputs` without a name stands for."""
     parser.add_argument("model", metavar="MODEL", help="a .pb, .pbtxt, .meta, model.json or SavedModel folder")
     group = parser.add_argument_group("the model")
     group.add_argument(
-        "--outputs", type=_names, metavar="NAME,...", help="what to compute (default: found in the model)"
+        "--outputs",
+        type=_names,
+        nargs=None if bare_outputs is None else "?",
+        const=bare_outputs,
+        metavar="NAME,...",
+        help="what to compute (default: found in the model)",
     )
     group.add_argument("--inputs", type=_names, default=(), metavar="NAME,...", help="tensors to take as the inputs")
     group.add_argument("--signature", metavar="NAME", help="which signature of a SavedModel")
@@ -49,6 +54,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="SYMBOL=INT",
         help="a number for a symbol; repeatable",
     )
+    group.add_argument("--max-nodes", type=_size, metavar="N", help="refuse a file with more nodes (default 5 million)")
     add_rules_option(group)
 
 
@@ -61,6 +67,7 @@ def add_rules_option(parser: argparse._ActionsContainer) -> None:
 def examine_model(arguments: argparse.Namespace) -> Analysis:
     """The analysis of the model that the arguments name."""
     from graphcost.analyze import examine
+    from graphcost.load import MAX_NODES
 
     bindings = dict(arguments.bind)
     batch = arguments.batch
@@ -76,6 +83,7 @@ def examine_model(arguments: argparse.Namespace) -> Analysis:
         bind=bindings,
         batch=batch,
         rules=user_rules(arguments.rules),
+        max_nodes=arguments.max_nodes or MAX_NODES,
     )
 
 

@@ -12,12 +12,19 @@ from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site,
 from graphcost.fact import UNKNOWN, Fact
 from graphcost.graph import Graph, Node, TensorRef
 from graphcost.infer import Problem, infer
+from graphcost.passes.fold import CONSTANT
+from graphcost.passes.frames import COPY, DEAD
 from graphcost.report import Status
 from graphcost.scopes import joined
 
 ARGUMENT = "_Arg"
 """The op of a function body's inputs."""
 
+STAND_INS = frozenset({ARGUMENT, DEAD})
+"""Ops that stand for a tensor that is computed elsewhere: they have no rule and no line."""
+
+EVALUATED = frozenset({None, CONSTANT, COPY})
+"""The labels of nodes in a body whose facts others need, whether or not the nodes count there."""
 
 MAX_EVALUATIONS = 20_000
 """So many distinct evaluations are made; calls past them are unknown. Real models need a few hundred."""
@@ -56,7 +63,7 @@ def _drive(root: Steps, run: Run) -> Evaluation:
             body = run.body(wish.function, wish.used)
             assert body is not None
             feeds = dict(zip(body.inputs, wish.inputs, strict=True))
-            names = frozenset(node.name for node in body.nodes.values() if node.dropped in (None, "constant"))
+            names = frozenset(node.name for node in body.nodes.values() if node.dropped in EVALUATED)
             place = Place(body, wish.path, run.sizes.within(wish.path), wish.function)
             steps = _walk(place, names, run, feeds, {})
             stack.append((steps, wish))
@@ -94,7 +101,7 @@ def _walk(
         else:
             outcome = _inferred(node, inputs, place, run)
         facts[node.name] = _fed(node, outcome.facts, feeds)
-        if outcome.problem is not None and node.op != ARGUMENT:
+        if outcome.problem is not None and node.op not in STAND_INS:
             problems[node.name] = outcome.problem
         if outcome.calls:
             calls[node.name] = outcome.calls

@@ -82,7 +82,7 @@ class NodeBudget:
     def check(self, count: int) -> None:
         """Raises LoadError where `count` of anything is more than there may be nodes."""
         if count > self._max_nodes:
-            raise LoadError(f"more than {self._max_nodes} nodes; raise max_nodes to read it all the same")
+            raise LoadError(f"more than {self._max_nodes} nodes; raise max_nodes (--max-nodes) to read it all the same")
 
 
 def source_from_bytes(buffer: Buffer, start: int, end: int, budget: NodeBudget) -> GraphSource:

@@ -123,9 +123,13 @@ def _with_weights(graph: GraphSource, weights: Mapping[str, Weight]) -> GraphSou
 def _filled(
     nodes: Callable[[], Iterator[NodeSource]], weights: Mapping[str, Weight], prefix: str
 ) -> Iterator[NodeSource]:
-    """The nodes, with what is known of the constants that the manifest lists (in a function: under its name)."""
+    """The nodes, with what is known of the constants that the manifest lists.
+
+    Those of a function are listed under its name, which some converters already put into the node's.
+    """
     for node in nodes():
-        weight = weights.get(prefix + node.message.name)
+        name = node.message.name
+        weight = weights.get(name if name.startswith(prefix) else prefix + name)
         if weight is None or node.message.op != "Const" or "value" not in node.message.attr:
             yield node
         else:

@@ -1,4 +1,4 @@
-"""Chooses the outputs: the ones that were asked for, else the signature's, else those that the graph suggests."""
+"""Sets the outputs that were asked for by name or pattern."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from graphcost.errors import UsageError
-from graphcost.graph import Graph, Node, TensorRef, producers
-from graphcost.passes.reasons import ASSERTS, ASSIGNMENTS, SAVERS, UPDATES, VARIABLES
-from graphcost.passes.sources import INPUT_OPS
+from graphcost.graph import Graph, TensorRef
 
 
 def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:
@@ -44,34 +42,3 @@ def resolve(graph: Graph, name: str) -> list[TensorRef]:
         hint = f"; the nearest are {', '.join(near)}" if near else ""
         raise UsageError(f"the model has no tensor {name!r}{hint}")
     return matches
-
-
-def with_inferred_outputs(graph: Graph) -> Graph:
-    """The graph with its sinks as outputs: what nobody reads, less what no model gives as its answer.
-
-    Where nothing is left, the inputs are the outputs.
-    """
-    fed_by_data = _reached_by_data(graph)
-    sinks = [n for n in graph.nodes.values() if not graph.consumers[n.name] and _may_be_output(n)]
-    outputs = [TensorRef(n.name, port) for n in sinks if n.name in fed_by_data for port in range(len(n.dtypes))]
-    if not outputs:
-        outputs = [TensorRef(n.name) for n in graph.nodes.values() if n.op in INPUT_OPS]
-    return replace(graph, outputs=tuple(outputs), controls=())
-
-
-def _may_be_output(node: Node) -> bool:
-    if not node.dtypes or node.op in INPUT_OPS or node.op in VARIABLES:
-        return False
-    if node.op in SAVERS or node.op in ASSERTS or node.op in ASSIGNMENTS or node.op in UPDATES:
-        return False
-    return node.op not in ("Const", "NoOp", "ReadVariableOp", "IsVariableInitialized") and "Summary" not in node.op
-
-
-def _reached_by_data(graph: Graph) -> set[str]:
-    """The nodes that something other than constants and variables reaches."""
-    found: set[str] = set()
-    for node in graph.order:
-        starts = not node.inputs and node.op not in ("Const", "NoOp") and node.op not in VARIABLES
-        if starts or any(name in found for name in producers(node)):
-            found.add(node.name)
-    return found

@@ -13,13 +13,19 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from graphcost.graph import Graph, Node
+from graphcost.passes.network import Network, find_network
 from graphcost.passes.reasons import UNUSED, reasons
 
 
-def prune(graph: Graph) -> Graph:
-    """The graph with every node labelled as kept (reached from the outputs) or with its reason for going."""
+def prune(graph: Graph, network: Network | None = None) -> Graph:
+    """The graph with every node labelled as kept (reached from the outputs) or with its reason for going.
+
+    `network` is that of the graph, where it is already known.
+    """
     kept = graph.ancestors(_asked_for(graph, None))
-    why = reasons(graph, kept)
+    if len(kept) == len(graph.nodes):
+        return graph
+    why = reasons(graph, kept, network or find_network(graph))
     return graph.replacing(_relabelled((node, why.get(node.name)) for node in graph.nodes.values()))
 
 

@@ -32,43 +32,43 @@ def render(report: Report, view: View) -> str:
 
 def _identity(entry: Entry) -> list[str | int]:
     if entry.line is None:
-        return [_text(entry.row.name), entry.row.nodes, entry.row.uncosted]
+        return [cell(entry.row.name), entry.row.nodes, entry.row.uncosted]
     line = entry.line
-    return [_text(line.node), _text(line.op), _text(line.scope), line.status.value, _count(line), _shapes(line)]
+    return [cell(line.node), cell(line.op), cell(line.scope), line.status.value, _count(line), _shapes(line)]
 
 
 def _numbers(entry: Entry) -> list[str]:
     row = entry.row
     work = row.work
     return [
-        _number(value) for value in (work.flops, work.macs, work.int_ops, work.int_macs, row.params, row.param_bytes)
+        number(value) for value in (work.flops, work.macs, work.int_ops, work.int_macs, row.params, row.param_bytes)
     ]
 
 
-def _number(value: Dim) -> str:
+def number(value: Dim) -> str:
     """The digits; empty where there is no number, or none that a reader of CSV could take."""
     return str(value) if isinstance(value, int) and value.bit_length() <= MAX_BITS else ""
 
 
 def _count(line: Line) -> str:
-    return _number(line.count) or _text(format_dim(line.count))
+    return number(line.count) or cell(format_dim(line.count))
 
 
 def _formula(work: Work) -> str:
     """What the FLOPs are, else what the integer operations are, where they aren't a number."""
-    is_open = [value for value in (work.flops, work.int_ops) if not _number(value)]
-    return _text(format_dim(is_open[0])) if is_open else ""
+    is_open = [value for value in (work.flops, work.int_ops) if not number(value)]
+    return cell(format_dim(is_open[0])) if is_open else ""
 
 
 def _shapes(line: Line) -> str:
-    return _text(" ".join(_shape(shape) for shape in line.outputs))
+    return cell(" ".join(_shape(shape) for shape in line.outputs))
 
 
 def _shape(shape: Shape | None) -> str:
     return "?" if shape is None else "x".join(format_dim(dim) for dim in shape) or "scalar"
 
 
-def _text(text: str) -> str:
+def cell(text: str) -> str:
     """A spreadsheet takes a cell that begins with one of these for a formula, and runs it."""
     shown = sanitize(text, TEXT_LIMIT)
     return f"'{shown}" if shown.startswith(SPREADSHEET_FORMULA) else shown

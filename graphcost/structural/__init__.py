@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from graphcost.evaluate import FUNCTION, Handler
 from graphcost.structural.branch import branch
 from graphcost.structural.call import call
+from graphcost.structural.for_loop import for_loop
 from graphcost.structural.loop import loop
 from graphcost.structural.stack import pop, push, stack
 
@@ -17,10 +18,13 @@ HANDLERS: Mapping[str, Handler] = {
     "TPUPartitionedCall": call,
     "RemoteCall": call,
     "If": branch,
+    "_If": branch,
     "StatelessIf": branch,
     "Case": branch,
     "StatelessCase": branch,
+    "For": for_loop,
     "While": loop,
+    "_While": loop,
     "StatelessWhile": loop,
     "Stack": stack,
     "StackV2": stack,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from graphcost.dims import Dim, Expr, symbol
 from graphcost.evaluate import Call, Evaluation, Guard, HandlerSteps, Outcome, Request, Site
-from graphcost.fact import Fact
+from graphcost.fact import UNKNOWN, Fact
 from graphcost.graph import FunctionRef, TensorRef
 from graphcost.infer import Problem
+from graphcost.passes.frames import DEAD
 from graphcost.report import Status
 from graphcost.scopes import joined
 from graphcost.structural.join import join
@@ -83,11 +84,19 @@ def _word(site: Site, index: int) -> str:
 
 
 def _agreed(site: Site, evaluations: Sequence[Evaluation]) -> tuple[Fact, ...]:
-    outputs = [evaluation.outputs for evaluation in evaluations]
+    """What the branches that compute an output agree on."""
+    outputs = [_computed(evaluation) for evaluation in evaluations]
     facts = []
     for port, alternatives in enumerate(zip(*outputs, strict=False)):
-        fact = alternatives[0]
-        for other in alternatives[1:]:
+        alive = [fact for fact in alternatives if fact is not None]
+        fact = alive[0] if alive else UNKNOWN
+        for other in alive[1:]:
             fact = join(fact, other, TensorRef(site.node.name, port), site.sizes)
         facts.append(fact)
     return tuple(facts)
+
+
+def _computed(evaluation: Evaluation) -> tuple[Fact | None, ...]:
+    """The outputs of a branch; None for those that only another branch computes."""
+    nodes = evaluation.graph.nodes
+    return tuple(None if nodes[ref.node].op == DEAD else evaluation.fact(ref) for ref in evaluation.graph.outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphcost_rules import (
+    accumulators,
     activation,
     arrays,
     audio,
@@ -13,18 +14,25 @@ from graphcost_rules import (
     containers,
     conv,
     conv_backprop,
+    counting_values,
+    ctc,
     cudnn_rnn,
     datasets,
     decoding,
+    decompositions,
     einsum,
+    experimental_datasets,
     fused_conv,
     gather,
+    histograms,
     host,
     identity,
     image,
     joining,
+    linear_systems,
     lists,
     local_response,
+    maps,
     matmul,
     matrix_structure,
     morphology,
@@ -35,6 +43,8 @@ from graphcost_rules import (
     pooling_grad,
     quantize,
     quantized_contractions,
+    quantized_elementwise,
+    quantized_ranges,
     ragged,
     random_numbers,
     ranges,
@@ -47,6 +57,7 @@ from graphcost_rules import (
     scatter,
     segment,
     selection,
+    sequence_examples,
     shape_ops,
     slicing,
     softmax,
@@ -56,16 +67,21 @@ from graphcost_rules import (
     sparse_matrices,
     sparse_sets,
     spatial,
+    spectral,
     state,
     strided_slice,
     strings,
     suppression,
+    trees,
     unary,
+    uniform_convolution,
+    uniform_quantization,
     unique,
 )
 
 RULES = (
-    activation.RULES
+    accumulators.RULES
+    + activation.RULES
     + arrays.RULES
     + audio.RULES
     + bias.RULES
@@ -75,18 +91,25 @@ RULES = (
     + containers.RULES
     + conv.RULES
     + conv_backprop.RULES
+    + counting_values.RULES
+    + ctc.RULES
     + cudnn_rnn.RULES
     + datasets.RULES
     + decoding.RULES
+    + decompositions.RULES
     + einsum.RULES
+    + experimental_datasets.RULES
     + fused_conv.RULES
     + gather.RULES
+    + histograms.RULES
     + host.RULES
     + identity.RULES
     + image.RULES
     + joining.RULES
+    + linear_systems.RULES
     + lists.RULES
     + local_response.RULES
+    + maps.RULES
     + matmul.RULES
     + matrix_structure.RULES
     + morphology.RULES
@@ -97,6 +120,8 @@ RULES = (
     + pooling_grad.RULES
     + quantize.RULES
     + quantized_contractions.RULES
+    + quantized_elementwise.RULES
+    + quantized_ranges.RULES
     + ragged.RULES
     + random_numbers.RULES
     + ranges.RULES
@@ -109,6 +134,7 @@ RULES = (
     + scatter.RULES
     + segment.RULES
     + selection.RULES
+    + sequence_examples.RULES
     + shape_ops.RULES
     + slicing.RULES
     + softmax.RULES
@@ -118,10 +144,14 @@ RULES = (
     + sparse_matrices.RULES
     + sparse_sets.RULES
     + spatial.RULES
+    + spectral.RULES
     + state.RULES
     + strided_slice.RULES
     + strings.RULES
     + suppression.RULES
+    + trees.RULES
     + unary.RULES
+    + uniform_convolution.RULES
+    + uniform_quantization.RULES
     + unique.RULES
 )

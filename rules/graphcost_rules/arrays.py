@@ -1,12 +1,14 @@
 """TensorArrays: what TF1's loops keep their steps in.
 
-A handle is a resource of shape [2], whose fact holds the array's size as the first item of its value. What the
-array holds travels with the flow, the float scalar through which TensorFlow orders its reads and writes.
+A handle is a resource (of the old versions a string) of shape [2], whose fact holds the array's size as the first item
+of its value. What the array holds travels with the flow, the float scalar through which TensorFlow orders its reads and
+writes. In the old versions the handle alone comes out of the operations that make arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graphcost import FREE, Dim, Fact, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
 
@@ -29,6 +31,15 @@ def _array_element(op: Op) -> list[Fact | None]:
         return [None, None]
     held = Fact(op.dtype_attr("dtype"), Shape(*declared.dims))
     return [held, held]
+
+
+def _gradient_with_shape_element(op: Op) -> list[Fact | None]:
+    """What the forward array holds, with the axes that are put before it."""
+    held, leading = op.element(1), op.items(2) if op.has_value(2) else None
+    if held.shape is None or leading is None or any(isinstance(dim, int) and dim < 0 for dim in leading):
+        return [None, None]
+    element = Fact(held.dtype, Shape(*leading, *held.shape))
+    return [element, element]
 
 
 def _gradient_value(op: Op) -> list[Value | None]:
@@ -74,6 +85,16 @@ def _gather_shape(op: Op) -> list[Shape]:
     return [Shape(*op.input(1, rank=1), *_item(op, 2))]
 
 
+def _pack_shape(op: Op) -> list[Shape]:
+    """All items, in order."""
+    size = _size(op)
+    return [Shape(op.unknown_size(0) if size is None else size, *_item(op, 1))]
+
+
+def _unpacked(op: Op) -> list[Fact | None]:
+    return [Fact(op.input_dtype(1), Shape(*op.input(1, least_rank=1)[1:]))]
+
+
 def _concat_shape(op: Op) -> list[Shape]:
     item = _item(op, 1)
     if item.rank == 0:
@@ -96,8 +117,8 @@ def _nothing(op: Op) -> list[Shape]:
     return []
 
 
-def _family(version: str) -> Sequence[Rule]:
-    return (
+def _makers(version: str) -> Sequence[Rule]:
+    makers = (
         Rule(f"TensorArray{version}", shape=_array_shape, value=_array_value, element=_array_element, cost=FREE),
         Rule(
             f"TensorArrayGrad{version}",
@@ -106,6 +127,23 @@ def _family(version: str) -> Sequence[Rule]:
             element=_gradient_element,
             cost=FREE,
         ),
+    )
+    return makers if version == "V3" else [_without_flow(rule) for rule in makers]
+
+
+def _without_flow(rule: Rule) -> Rule:
+    shape, value, element = rule.shape, rule.value, rule.element
+    return replace(
+        rule,
+        shape=shape and (lambda op: shape(op)[:1]),
+        value=value and (lambda op: value(op)[:1]),
+        element=element and (lambda op: element(op)[:1]),
+    )
+
+
+def _family(version: str) -> Sequence[Rule]:
+    return (
+        *_makers(version),
         Rule(f"TensorArrayWrite{version}", shape=_flow_shape, element=_written, cost=FREE),
         Rule(f"TensorArrayScatter{version}", shape=_flow_shape, element=_scattered, cost=FREE),
         Rule(f"TensorArraySplit{version}", shape=_flow_shape, element=_split, cost=FREE),
@@ -118,6 +156,16 @@ def _family(version: str) -> Sequence[Rule]:
 
 
 RULES = RuleSet(
-    *_family("V3"),
+    *(rule for version in ("", "V2", "V3") for rule in _family(version)),
+    Rule("TensorArrayPack", shape=_pack_shape, cost=FREE),
+    Rule("TensorArrayUnpack", shape=_flow_shape, element=_unpacked, cost=FREE),
+    Rule(
+        "TensorArrayGradWithShape",
+        shape=_array_shape,
+        value=_gradient_value,
+        element=_gradient_with_shape_element,
+        cost=FREE,
+    ),
     *(Rule(name, cost=FREE) for name in ("StackV2", "StackPushV2", "StackPopV2", "StackCloseV2")),
+    *(Rule(name, cost=FREE) for name in ("Stack", "StackPush", "StackPop", "StackClose")),
 )

@@ -34,8 +34,10 @@ def bins_cost(op: Op) -> Cost:
 
 
 def dense_counts_shape(op: Op) -> list[Shape]:
-    """A sparse tensor with an entry for each different value in a row."""
-    values = op.input(0, least_rank=1)
+    """A sparse tensor with an entry for each different value in a row. Weights have the values' shape."""
+    if not (op.has_shape(0) or op.has_shape(1)):
+        return sparse(op.unknown_size(0), op.unknown_size(1))
+    values = op.input(0 if op.has_shape(0) else 1, least_rank=1)
     if values.rank > 2:
         raise op.error(f"values of shape {values}")
     return sparse(op.unknown_size(0), values.rank)

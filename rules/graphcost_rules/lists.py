@@ -155,6 +155,37 @@ def _scatter_length(op: Op) -> Item:
     return op.input(0, least_rank=1)[0] if declared == -1 else declared
 
 
+def _joined_length(op: Op) -> list[Value | None]:
+    lengths = [_length(op, index) for index in (0, 1)]
+    return _list_value(None if None in lengths else sum((length or 0 for length in lengths), start=0))
+
+
+def _joined_element(op: Op) -> list[Fact | None]:
+    """Both lists hold the same; one that holds nothing yet doesn't tell."""
+    held = [op.element(index) for index in (0, 1) if op.element(index).shape is not None]
+    return [held[0] if held else None]
+
+
+def _element_shape_shape(op: Op) -> list[Shape]:
+    held = op.element(0).shape
+    return [Shape(op.unknown_size(0) if held is None else held.rank)]
+
+
+def _element_shape_value(op: Op) -> list[Value]:
+    held = op.element(0).shape
+    if held is None:
+        raise ShapeUnknown("nothing is known of what the list holds")
+    return [Value.vector(held)]
+
+
+def _batch_of_handles(op: Op) -> list[Shape]:
+    return [op.input(0, rank=1)]
+
+
+def _pushed_rows_element(op: Op) -> list[Fact | None]:
+    return _put(op, _tail(op.input(1, least_rank=1)))
+
+
 RULES = RuleSet(
     _new_list("EmptyTensorList", lambda op: 0),
     _new_list("TensorListReserve", lambda op: _number(op, 1)),
@@ -191,4 +222,7 @@ RULES = RuleSet(
     Rule("TensorListSplit", shape=_handle, element=_split_element, cost=FREE),
     Rule("TensorListResize", shape=_handle, value=_resized, element=_same_element, cost=FREE),
     Rule("TensorListLength", shape=_handle, value=_same_length, cost=FREE),
+    Rule("TensorListConcatLists", shape=_handle, value=_joined_length, element=_joined_element, cost=FREE),
+    Rule("TensorListElementShape", shape=_element_shape_shape, value=_element_shape_value, cost=FREE),
+    Rule("TensorListPushBackBatch", shape=_batch_of_handles, element=_pushed_rows_element, cost=FREE),
 )

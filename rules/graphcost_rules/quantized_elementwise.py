@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import FREE, Cost, Op, Rule, RuleSet, Shape, dim_max
+from graphcost import FREE, NOTHING, Cost, Op, Rule, RuleSet, Shape, ShapeUnknown, dim_max
 from graphcost_rules.joining import Joint
 from graphcost_rules.pooling import pooling_2d
-from graphcost_rules.quantize import AFFINE, CLAMP, ROUND
+from graphcost_rules.quantize import AFFINE, CLAMP, ROUND, range_cost
 from graphcost_rules.resizing import LINEAR, resized_shape
 from graphcost_rules.shape_ops import reshape_shape
 
@@ -20,11 +20,14 @@ REQUANTIZE = AFFINE + CLAMP + AFFINE + ROUND
 """Dequantized and quantized again for another range."""
 
 
-def with_range(shape: Callable[[Op], list[Shape]]) -> Callable[[Op], list[Shape]]:
-    """The shape rule of a tensor, then two scalars."""
+def with_range(shape: Callable[[Op], list[Shape]]) -> Callable[[Op], list[Shape | None]]:
+    """The shape rule of a tensor, then two scalars, which are known even where the tensor's shape isn't."""
 
-    def ranged(op: Op) -> list[Shape]:
-        return [*shape(op), *RANGE]
+    def ranged(op: Op) -> list[Shape | None]:
+        try:
+            return [*shape(op), *RANGE]
+        except ShapeUnknown:
+            return [None, *RANGE]
 
     ranged.__doc__ = shape.__doc__
     return ranged
@@ -50,11 +53,9 @@ def mul_cost(op: Op) -> Cost:
 
 
 def bias_shape(op: Op) -> list[Shape]:
-    shape = op.input(0, least_rank=2) if op.has_shape(0) else None
-    biases = op.input(1, rank=1)[0]
-    if shape is None:
-        return [op.input(0)]
-    return [Shape(*shape[:-1], op.same(shape[-1], biases))]
+    """The first input's shape, whose last axis has the biases' length."""
+    shape = op.input(0, least_rank=2)
+    return [Shape(*shape[:-1], op.same(shape[-1], op.input(1, rank=1)[0]))]
 
 
 def rectified(steps: int) -> Callable[[Op], Cost]:
@@ -80,18 +81,27 @@ def average_pool_cost(op: Op) -> Cost:
     return Cost(add=pooling_2d(op).size - 1, div=1) * op.output(0).size
 
 
-def concat_shape(axis_first: bool) -> Callable[[Op], list[Shape]]:
-    """Joins the N operands, which 2N ranges follow."""
+class RangedJoint(Joint):
+    """A concatenation of N operands that 2N ranges follow."""
 
-    def shape(op: Op) -> list[Shape]:
-        count = op.int_attr("N")
-        if count < 1 or len(op.inputs) != 3 * count + 1:
-            raise op.error(f"{count} operands among {len(op.inputs)} inputs")
-        tensors = op.inputs[: count + 1]
-        joined = Op(op.node, tensors, sizes=op._sizes)
-        return Joint(0 if axis_first else count, 1 if axis_first else 0).shape(joined)
+    def operands(self, op: Op) -> list[int]:
+        count = _operand_count(op)
+        return list(range(self.first, self.first + count))
 
-    return shape
+
+def concat_shape(op: Op) -> list[Shape]:
+    return RangedJoint(axis=0, first=1).shape(op)
+
+
+def concat_v2_shape(op: Op) -> list[Shape]:
+    return RangedJoint(axis=_operand_count(op), first=0).shape(op)
+
+
+def _operand_count(op: Op) -> int:
+    count = op.int_attr("N")
+    if count < 1 or len(op.inputs) != 3 * count + 1:
+        raise op.error(f"{count} operands among {len(op.inputs)} inputs")
+    return count
 
 
 def concat_cost(op: Op) -> Cost:
@@ -109,7 +119,7 @@ def instance_norm_cost(op: Op) -> Cost:
     m, elements = height * width, op.output(0).size
     statistics = Cost(add=m + 2 * dim_max(m - 1, 0) + 1, mul=2 * m, div=2, sqrt=1) * (images * channels)
     is_given = op.bool_attr("output_range_given", False)
-    search = Cost() if is_given else Cost(compare=2 * dim_max(elements - 1, 0))
+    search = NOTHING if is_given else range_cost(op)
     return statistics + (AFFINE + AFFINE + CLAMP + ROUND) * elements + search
 
 
@@ -145,8 +155,8 @@ RULES = RuleSet(
     Rule("QuantizedReluX", shape=with_range(same_shape), cost=rectified(2)),
     Rule("QuantizedMaxPool", shape=with_range(pooled_shape), cost=max_pool_cost),
     Rule("QuantizedAvgPool", shape=with_range(pooled_shape), cost=average_pool_cost),
-    Rule("QuantizedConcat", shape=with_range(concat_shape(axis_first=True)), cost=concat_cost),
-    Rule("QuantizedConcatV2", shape=with_range(concat_shape(axis_first=False)), cost=concat_cost),
+    Rule("QuantizedConcat", shape=with_range(concat_shape), cost=concat_cost),
+    Rule("QuantizedConcatV2", shape=with_range(concat_v2_shape), cost=concat_cost),
     Rule("QuantizedReshape", shape=with_range(reshape_shape), cost=FREE),
     Rule("QuantizedInstanceNorm", shape=with_range(same_shape), cost=instance_norm_cost),
     Rule("QuantizedResizeBilinear", shape=with_range(resized_shape), cost=resize_cost),

@@ -79,8 +79,14 @@ def gather_shape(op: Op) -> list[Shape | None]:
 
 
 def cross_shape(op: Op) -> list[Shape]:
-    """Values, and the splits of as many rows as the inputs have."""
-    return [Shape(op.unknown_size(0)), Shape(op.unknown_size(0, 1))]
+    """Values, and the splits of as many rows as the ragged or the dense inputs have."""
+    ragged, dense = (len(op.list_attr(name)) for name in ("ragged_values_types", "dense_types"))
+    splits = [op.input(ragged + i, rank=1)[0] for i in range(ragged)]
+    splits += [op.input(i - dense, rank=2)[0] + 1 for i in range(dense)]
+    count = op.unknown_size(0, 1)
+    for size in splits:
+        count = op.same(count, size)
+    return [Shape(op.unknown_size(0)), Shape(count)]
 
 
 def to_sparse_shape(op: Op) -> list[Shape]:
@@ -110,14 +116,13 @@ def variant_gradient_shape(op: Op) -> list[Shape]:
     return [shape_held_by(op, 2)]
 
 
-def fill_shape(op: Op) -> list[Shape | None]:
-    """The rows of all values, also those that are filled in; the values; which rows were empty; where each value went."""
-    (count,) = op.input(0, rank=1)
+def fill_shape(op: Op) -> list[Shape]:
+    """The row of each value, also of those that are filled in; the values; which rows were empty; where each went."""
+    count = op.same(op.input(0, rank=1)[0], op.input(1, rank=1)[0])
     rows = op.scalar(2) if op.has_value(2) else None
-    filled = op.unknown_size(0)
-    values = Shape(filled, *op.input(1, least_rank=1)[1:]) if op.has_shape(1) else None
+    filled = Shape(op.unknown_size(0))
     empty = op.unknown_size(0, 2) if rows is None else checked_size(op, rows)
-    return [Shape(filled), values, Shape(empty), Shape(count)]
+    return [filled, filled, Shape(empty), Shape(count)]
 
 
 def _count(op: Op, attribute: str) -> int:

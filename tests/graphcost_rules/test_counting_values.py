@@ -85,7 +85,7 @@ PLACES_OPEN, ITEMS = tensor(5, 2, dtype="int64"), tensor(5, dtype="int32")
         ("RaggedBincount", [tensor(3, dtype="int64"), ITEMS, constant(4), tensor(0)]),
         ("SparseBincount", [PLACES_OPEN, ITEMS, constant([2, 3], "int64"), constant(4), tensor(0)]),
         ("SparseBincount", [tensor(5, 1, dtype="int64"), ITEMS, constant([3], "int64"), constant(4), tensor(0)]),
-        ("DenseCountSparseOutput", [tensor(2, 3, dtype="int32"), tensor(0)]),
+        ("DenseCountSparseOutput", [tensor(2, 3, dtype="int32"), tensor(2, 3)]),
         ("SparseCountSparseOutput", [PLACES_OPEN, ITEMS, constant([2, 3], "int64"), tensor(0)]),
         ("RaggedCountSparseOutput", [tensor(3, dtype="int64"), ITEMS, tensor(0)]),
     ],

@@ -30,8 +30,8 @@ def test_a_range_adds_its_step():
                 start = t.add(start, delta)
         return [splits, values]
 
-    tensors = {name: floats(i, 3, least=i, most=i + 1) for i, name in enumerate(("starts", "limits", "deltas"))}
-    tensors["limits"] += 9
+    ranges = {"starts": [0, 1, 2.5], "limits": [9, 8, 3], "deltas": [2, 0.5, 3]}
+    tensors = {name: np.array(numbers, np.float32) for name, numbers in ranges.items()}
     prove_opaque(RULES, "RaggedRange", tensors, naive, Tsplits=tf.int64)
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphcost.graph import FunctionRef, Graph, Literal, Node, TensorRef
-from graphcost.passes.frames import COPY
-from graphcost.passes.if_node import DEAD
+from graphcost.passes.frames import COPY, DEAD
 
 NOTHING = object()
 """What a branch that isn't taken gives: whoever reads it doesn't run."""
@@ -54,7 +53,7 @@ class Interpreter:
             if node.name not in needed or TensorRef(node.name) in feeds:
                 continue
             inputs = [values[ref] for ref in node.inputs]
-            absent = node.op == DEAD or any(name in gone for name in node.controls)
+            absent = node.op == DEAD or (node.op != "ControlTrigger" and any(name in gone for name in node.controls))
             if node.op not in ("If", "While"):
                 absent = absent or any(value is NOTHING for value in inputs)
             if absent:
@@ -71,7 +70,7 @@ class Interpreter:
             return [_constant(node)]
         if node.op in SCALARS and not (self.fallback and node.op not in ("Identity", "LoopCond")):
             return [SCALARS[node.op](*inputs)]
-        if node.op == "NoOp":
+        if node.op in ("NoOp", "ControlTrigger"):
             return []
         if node.op == "IdentityN":
             return inputs
@@ -97,18 +96,23 @@ class Interpreter:
 
     def _stack(self, node: Node, inputs: Sequence[Any]) -> Sequence[Any]:
         if node.op == "StackV2":
-            return [node.name]
+            return [self._handle(node)]
         stack = self.stacks[inputs[0]]
         if node.op == "StackPushV2":
             stack.append(inputs[1])
             return [inputs[1]]
         return [stack.pop()]
 
+    def _handle(self, node: Node) -> str:
+        """Each run of a node makes a new stack or array."""
+        return f"{node.name} {self.runs[node.name]}"
+
     def _array(self, node: Node, inputs: Sequence[Any]) -> Sequence[Any]:
         """TensorArrays as lists under their handle; a flow is 0."""
         if node.op == "TensorArrayV3":
-            self.arrays[node.name] = [0] * int(inputs[0])
-            return [node.name, 0.0]
+            handle = self._handle(node)
+            self.arrays[handle] = [0] * int(inputs[0])
+            return [handle, 0.0]
         array = self.arrays[inputs[0]]
         match node.op:
             case "TensorArrayWriteV3":

@@ -17,7 +17,7 @@ Operand = tuple[Any, tuple[int | None, ...] | None] | list[int] | int
 """A tensor's dtype and its shape, None for what isn't known of it, or an int32 tensor with known elements."""
 
 Operands = Mapping[str, Operand | list[Operand]]
-"""By argument, in order; a list of operands for a list argument."""
+"""By argument, in order; a list of operands for a list argument, whose length is the attribute N."""
 
 
 def assert_knows_as_much(rules: RuleSet, kind: str, operands: Operands, **attrs: Any) -> None:
@@ -25,7 +25,11 @@ def assert_knows_as_much(rules: RuleSet, kind: str, operands: Operands, **attrs:
     rule = rules.get(kind)
     assert rule is not None
     assert rule.shape is not None
-    op = make_op(kind, *_facts(operands), **{name: _attr(value) for name, value in attrs.items()})
+    given = {name: _attr(value) for name, value in attrs.items()}
+    for operand in operands.values():
+        if isinstance(operand, list) and _is_list(operand):
+            given["N"] = len(operand)
+    op = make_op(kind, *_facts(operands), **given)
     theirs = _infer(kind, operands, attrs)
     try:
         ours = list(rule.shape(op))

@@ -11,7 +11,7 @@ from graphcost.fact import Fact
 from graphcost.graph import Graph
 from graphcost.load import Model
 from graphcost.report import IDLE, Line, ModelInfo, Report, Status, Work
-from graphcost.rule import Cost
+from graphcost.rule import Cost, RuleSet
 from graphcost.sizes import Sizes
 
 
@@ -31,4 +31,5 @@ def analysis_of(graph: Graph, flops: Mapping[str, int] | None = None, shape: Sha
     )
     facts = {node.name: (Fact("float32", shape),) * len(node.dtypes) for node in graph.kept}
     report = Report(ModelInfo("model.pb", "graphdef", len(graph.nodes)), (), (), "inferred", lines)
-    return Analysis(Model("model.pb", "graphdef", graph), graph, Evaluation(graph, "", Sizes(), facts=facts), report)
+    evaluation = Evaluation(graph, "", Sizes(), facts=facts)
+    return Analysis(Model("model.pb", "graphdef", graph), graph, evaluation, report, evaluation, RuleSet())

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphcost.dims import Shape, format_dim
 from graphcost.evaluate import Evaluation, Run, evaluate
-from graphcost.fact import UNKNOWN, Fact
+from graphcost.fact import Fact
 from graphcost.graph import Graph, TensorRef
 from graphcost.inputs import symbol_names
 from graphcost.load import load
@@ -72,15 +72,15 @@ def compare_functions(graph_def: Any) -> Comparison:
 
     Its arguments have the shapes that the writer recorded for them, where it did; else they are unknown to both.
     """
-    arguments = {function.signature.name: _argument_shapes(function) for function in graph_def.library.function}
+    arguments = {function.signature.name: _arguments(function) for function in graph_def.library.function}
     outer = _imported(without_recorded_shapes(graph_def))
     graph = raise_control_flow(load(graph_def).graph)
     result = Comparison()
     for function in graph_def.library.function:
-        shapes = arguments[function.signature.name]
-        known = _known_shapes(_function_graph(function, shapes, outer))
+        given = arguments[function.signature.name]
+        known = _known_shapes(_function_graph(function, [argument.shape for argument in given], outer))
         body = _every_output_used(replace(graph.functions[function.signature.name], functions=graph.functions))
-        feeds = {ref: _argument(ref, shape) for ref, shape in zip(body.inputs, shapes, strict=True)}
+        feeds = {ref: argument.fact(ref) for ref, argument in zip(body.inputs, given, strict=True)}
         _compare_bodies(known, _evaluations(body, feeds), result)
     return result
 
@@ -103,25 +103,40 @@ def _function_graph(function: Any, shapes: Sequence[Known | None], outer: Any) -
         return function_def_to_graph(function, input_shapes=protos)
 
 
-def _argument_shapes(function: Any) -> list[Known | None]:
-    return [
-        _recorded_shape(function.arg_attr[index].attr) if index in function.arg_attr else None
-        for index in range(len(function.signature.input_arg))
-    ]
+@dataclass(frozen=True)
+class Argument:
+    """What the writer recorded of a function's argument; `held` is what a variable or TensorList holds."""
+
+    shape: Known | None
+    held: tuple[str, Known | None] | None
+
+    def fact(self, ref: TensorRef) -> Fact:
+        element = None if self.held is None else Fact(self.held[0], _open_shape(ref, self.held[1]))
+        return Fact(shape=_open_shape(ref, self.shape), element=element)
 
 
-def _recorded_shape(attrs: Any) -> Known | None:
-    if RECORDED not in attrs or len(attrs[RECORDED].list.shape) != 1:
-        return None
-    (shape,) = attrs[RECORDED].list.shape
+def _arguments(function: Any) -> list[Argument]:
+    import tensorflow as tf
+
+    arguments = []
+    for index, arg in enumerate(function.signature.input_arg):
+        attrs = function.arg_attr[index].attr if index in function.arg_attr else {}
+        shapes = attrs[RECORDED].list.shape if RECORDED in attrs else []
+        held = [(tf.dtypes.as_dtype(data.dtype).name, _dims(data.shape)) for data in arg.handle_data]
+        shape = () if held else _dims(shapes[0]) if len(shapes) == 1 else None
+        arguments.append(Argument(shape, held[0] if len(held) == 1 else None))
+    return arguments
+
+
+def _dims(shape: Any) -> Known | None:
     return None if shape.unknown_rank else tuple(dim.size if dim.size >= 0 else None for dim in shape.dim)
 
 
-def _argument(ref: TensorRef, shape: Known | None) -> Fact:
-    if shape is None:
-        return UNKNOWN
+def _open_shape(ref: TensorRef, dims: Known | None) -> Shape | None:
+    if dims is None:
+        return None
     sizes = Sizes(path="argument ")
-    return Fact(shape=Shape(*(sizes.open(ref, axis) if d is None else d for axis, d in enumerate(shape))))
+    return Shape(*(sizes.open(ref, axis) if dim is None else dim for axis, dim in enumerate(dims)))
 
 
 def _every_output_used(graph: Graph) -> Graph:

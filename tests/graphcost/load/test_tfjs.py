@@ -91,13 +91,14 @@ def test_small_integers_are_read_from_the_shards(load_json, tmp_path):
     assert not model.warnings
 
 
-def test_constants_of_a_function_are_listed_under_its_name(load_json, tmp_path):
+@pytest.mark.parametrize("name", ["c", "f/c"])
+def test_constants_of_a_function_are_listed_under_its_name(load_json, tmp_path, name):
     write(tmp_path / "shard1.bin", struct.pack("<2i", 3, 4))
-    body = {"signature": {"name": "f"}, "nodeDef": [const("c")]}
+    body = {"signature": {"name": "f"}, "nodeDef": [const(name)]}
     content = document(const("c", intVal=[1]), weights=[weight("f/c", [2])])
     content["modelTopology"]["library"] = {"function": [body]}
     model = load_json(content)
-    assert model.graph.functions["f"].nodes["c"].attrs["value"].value == Value((2,), (3, 4))
+    assert model.graph.functions["f"].nodes[name].attrs["value"].value == Value((2,), (3, 4))
     assert literal(model, "c").value == Value((2,), (1, 1))
 
 

@@ -1,0 +1,154 @@
+"""Another tool's count beside graphcost's, with a reason for each difference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from graphcost.analyze import Analysis
+from graphcost.dims import Dim
+from graphcost.explain.docs import algorithm
+from graphcost.explain.imported import facts_on_import
+from graphcost.explain.places import Place, top_level
+from graphcost.explain.reasons import ALIKE, IN_FUNCTION, NO_RULE, OTHER_RULE, why
+from graphcost.explain.reference import Count, counts
+from graphcost.report import Line, Report
+from graphcost.rule import RuleSet
+
+MOST_OPS = 8
+"""How many ops without a rule are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One node: what the other tool counts of it and what graphcost does, and why they differ."""
+
+    node: str
+    op: str
+    theirs: int
+    ours: Dim
+    reason: str
+
+    @property
+    def difference(self) -> Dim:
+        """What the other tool counts more."""
+        return self.theirs - self.ours
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The nodes that differ for one reason, the greatest differences first. `note` says more, where there is more."""
+
+    reason: str
+    entries: tuple[Entry, ...]
+    note: str = ""
+
+    @property
+    def theirs(self) -> int:
+        return sum(entry.theirs for entry in self.entries)
+
+    @property
+    def ours(self) -> Dim:
+        return sum((entry.ours for entry in self.entries), start=0)
+
+    @property
+    def difference(self) -> Dim:
+        return self.theirs - self.ours
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Both counts of a model. The groups' differences add up to that of the totals, exactly.
+
+    Nodes of which both count nothing are left out. `ours` is a formula where symbols of the report are open.
+    """
+
+    tool: str
+    report: Report
+    groups: tuple[Group, ...]
+
+    @property
+    def theirs(self) -> int:
+        return sum(group.theirs for group in self.groups)
+
+    @property
+    def ours(self) -> Dim:
+        return self.report.total.work.flops
+
+
+def reconcile(analysis: Analysis, shapes: RuleSet, reference: RuleSet, tool: str) -> Reconciliation:
+    """Holds the count of `reference` against the analysis' report, under the report's bindings.
+
+    The other tool sees the file's top level as TensorFlow imports it, by the rules of `shapes`; of what the user
+    said it knows the shapes of inputs.
+    """
+    facts = facts_on_import(analysis.model.graph, shapes | reference, analysis.feeds)
+    entries = _entries(analysis, counts(analysis.model.graph, facts, reference))
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.reason, []).append(entry)
+    found = [Group(reason, tuple(sorted(members, key=_size))) for reason, members in groups.items()]
+    noted = [replace(group, note=_note(group, analysis.rules, reference, tool)) for group in found]
+    return Reconciliation(tool, analysis.report, tuple(sorted(noted, key=_weight)))
+
+
+def _entries(analysis: Analysis, theirs: Mapping[str, Count]) -> Iterator[Entry]:
+    places = top_level(analysis)
+    lines, others = _by_file_node(analysis, places)
+    for name, node in analysis.model.graph.nodes.items():
+        own = lines.get(name, [])
+        ours = _flops(own)
+        if theirs[name].flops != 0 or ours != 0:
+            reason = why(node.op, theirs[name], own, ours, places.get(name, ()))
+            yield Entry(name, node.op, theirs[name].flops, ours, reason)
+    for line in others:
+        if line.work.flops != 0:
+            yield Entry(line.node, line.op, 0, line.work.flops, IN_FUNCTION)
+
+
+def _by_file_node(
+    analysis: Analysis, places: Mapping[str, Iterable[Place]]
+) -> tuple[Mapping[str, list[Line]], list[Line]]:
+    """The report's lines by the node of the file's top level, and those of other nodes; each line is in one of both."""
+    origins = {place.line: name for name, each in places.items() for place in each}
+    known: dict[str, list[Line]] = {}
+    others: list[Line] = []
+    for line in analysis.report.bound_lines:
+        origin = origins.get(line.node)
+        if origin is None:
+            others.append(line)
+        else:
+            known.setdefault(origin, []).append(line)
+    return known, others
+
+
+def _flops(lines: Iterable[Line]) -> Dim:
+    return sum((line.work.flops for line in lines), start=0)
+
+
+def _note(group: Group, own: RuleSet, reference: RuleSet, tool: str) -> str:
+    """Where two rules differ, what both say of themselves; where one is missing, of which ops."""
+    if group.reason.startswith(OTHER_RULE):
+        op = group.entries[0].op
+        return f"{op}: {tool} counts: {algorithm(reference.get(op))} graphcost counts: {algorithm(own.get(op))}"
+    if group.reason == NO_RULE:
+        nodes = Counter(entry.op for entry in group.entries).most_common()
+        more = f" and {len(nodes) - MOST_OPS} more" if len(nodes) > MOST_OPS else ""
+        return f"{tool} has no rule for {', '.join(f'{op} x {count:,}' for op, count in nodes[:MOST_OPS])}{more}."
+    return ""
+
+
+def _size(entry: Entry) -> int:
+    """A sort key: open differences first, then the greatest."""
+    return _key(entry.difference, max(entry.theirs, entry.ours) if isinstance(entry.ours, int) else 0)
+
+
+def _weight(group: Group) -> tuple[bool, int]:
+    return group.reason == ALIKE, _key(group.difference, 0)
+
+
+def _key(difference: Dim, otherwise: int) -> int:
+    if not isinstance(difference, int):
+        return -(2**10_000)
+    return -abs(difference or otherwise)

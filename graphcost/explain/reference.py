@@ -1,0 +1,46 @@
+"""Another tool's count of a graph's top level, node by node, from a rule set that reproduces it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphcost.explain.imported import Facts
+from graphcost.fact import UNKNOWN, Fact
+from graphcost.graph import Graph, Node, TensorRef
+from graphcost.infer import Problem, guarded
+from graphcost.op import Op
+from graphcost.report import Status
+from graphcost.rule import Free, RuleSet
+from graphcost.sizes import Sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the tool counts for one node, or why it counts nothing."""
+
+    flops: int
+    problem: Problem | None = None
+
+
+def counts(graph: Graph, facts: Facts, reference: RuleSet) -> Mapping[str, Count]:
+    """The count of every node of the top level. A node counts where all that its rule asks for is a number."""
+    return {node.name: _count(node, facts, reference) for node in graph.nodes.values()}
+
+
+def _count(node: Node, facts: Facts, reference: RuleSet) -> Count:
+    rule = reference.get(node.op)
+    if rule is None or rule.cost is None or isinstance(rule.cost, Free):
+        return Count(0, Problem(Status.NO_RULE, "no rule"))
+    cost_rule = rule.cost
+    inputs = [_fact(ref, facts) for ref in node.inputs]
+    flops = guarded(lambda: cost_rule(Op(node, inputs, facts[node.name], Sizes())).flops)
+    if isinstance(flops, Problem):
+        return Count(0, flops)
+    if not isinstance(flops, int):
+        return Count(0, Problem(Status.NO_SHAPE, "a size is open"))
+    return Count(flops)
+
+
+def _fact(ref: TensorRef, facts: Facts) -> Fact:
+    return facts[ref.node][ref.port] if ref.node in facts else UNKNOWN

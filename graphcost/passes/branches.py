@@ -1,0 +1,171 @@
+"""Which branches each node runs in: sets of (predicate, branch), from Switch to Merge.
+
+A node runs where all that it reads, or waits for, does; a Merge goes by what it reads alone. Output 1 of a Switch is
+there only if its predicate holds, output 0 only if it doesn't; a Merge whose inputs differ in one predicate is there
+either way, and so closes that branch. A ControlTrigger runs whether what it waits for does or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from graphcost.graph import Graph, Node, TensorRef
+from graphcost.passes.frames import MERGES, SWITCHES
+
+THEN, ELSE = 1, 0
+"""The output of a Switch that each branch reads."""
+
+MAX_NESTING = 64
+MAX_VISITS = 1 << 22
+"""So many branches may nest, fewer in huge graphs, as each node is visited once for each branch around it.
+
+The Switches of deeper ones stay as they are.
+"""
+
+
+class Step(NamedTuple):
+    """One branch of one predicate, given as the tensor that it is."""
+
+    predicate: TensorRef
+    branch: int
+
+
+Place = tuple[Step, ...]
+"""The branches around a node, outermost first; each predicate appears once."""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """A Merge that closes a predicate, and the position of the input that it takes from each branch."""
+
+    predicate: TensorRef
+    positions: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Branches:
+    """For each node its place, for each Switch that opens branches its predicate, for each Merge what it closes."""
+
+    places: Mapping[str, Place]
+    switches: Mapping[str, TensorRef]
+    merges: Mapping[str, Closing]
+
+
+def find_branches(graph: Graph) -> Branches:
+    """The branches of a graph without loops."""
+    finding = _Finding(graph)
+    for node in graph.order:
+        finding.visit(node)
+    every = finding.numbered
+    places = {name: every[number] for name, number in finding.places.items()}
+    return Branches(places, finding.switches, finding.merges)
+
+
+class _Finding:
+    """Places are numbered, so that the memo of unions never looks at a place twice."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._nodes = graph.nodes
+        self._max_nesting = min(MAX_NESTING, max(8, MAX_VISITS // len(graph.nodes)))
+        self.numbered: list[Place] = [()]
+        self._numbers: dict[Place, int] = {(): 0}
+        self._unions: dict[tuple[int, int], int | None] = {}
+        self._sources: dict[TensorRef, TensorRef] = {}
+        self.places: dict[str, int] = {}
+        self.switches: dict[str, TensorRef] = {}
+        self.merges: dict[str, Closing] = {}
+
+    def visit(self, node: Node) -> None:
+        """Settles the place of a node, once those of what it reads are."""
+        if node.op == "ControlTrigger":
+            self.places[node.name] = 0
+            return
+        inputs = [self._place_of(ref) for ref in node.inputs]
+        if node.op in MERGES:
+            closed = self._closed(node, inputs)
+            self.places[node.name] = self._all_of(inputs) if closed is None else closed
+            return
+        place = self._all_of([*inputs, *(self.places[control] for control in node.controls)])
+        self.places[node.name] = place
+        if node.op in SWITCHES and len(node.inputs) == 2 and len(self.numbered[place]) < self._max_nesting:
+            predicate = self._source(node.inputs[1])
+            if all(step.predicate != predicate for step in self.numbered[place]):
+                self.switches[node.name] = predicate
+
+    def _place_of(self, ref: TensorRef) -> int:
+        place = self.places[ref.node]
+        if ref.node not in self.switches:
+            return place
+        return self._number((*self.numbered[place], Step(self.switches[ref.node], ref.port)))
+
+    def _closed(self, merge: Node, inputs: list[int]) -> int | None:
+        """The place of a Merge that closes a branch, None where it closes none."""
+        if len(inputs) != 2:
+            return None
+        places = [self.numbered[number] for number in inputs]
+        steps = set(places[0]) ^ set(places[1])
+        predicates = {step.predicate for step in steps}
+        inner = next((place for place in places if place and place[-1] in steps), None)
+        if len(predicates) != 1 or inner is None:
+            return None
+        (predicate,) = predicates
+        branch = next((step.branch for step in places[0] if step.predicate == predicate), None)
+        if branch is None:
+            branch = 1 - next(step.branch for step in places[1] if step.predicate == predicate)
+        self.merges[merge.name] = Closing(predicate, {branch: 0, 1 - branch: 1})
+        return self._number(inner[:-1])
+
+    def _all_of(self, places: Sequence[int]) -> int:
+        """The branches of all places; where they contradict each other, those before they part."""
+        union = 0
+        for place in dict.fromkeys(places):
+            both = self._union(union, place)
+            if both is None:
+                return self._number(_common([self.numbered[each] for each in places]))
+            union = both
+        return union
+
+    def _union(self, a: int, b: int) -> int | None:
+        """The branches of both places; None where they contradict each other."""
+        if a == 0 or a == b:
+            return b
+        if (a, b) not in self._unions:
+            union = _union(self.numbered[a], self.numbered[b], self._max_nesting)
+            self._unions[a, b] = None if union is None else self._number(union)
+        return self._unions[a, b]
+
+    def _number(self, place: Place) -> int:
+        if place not in self._numbers:
+            self._numbers[place] = len(self.numbered)
+            self.numbered.append(place)
+        return self._numbers[place]
+
+    def _source(self, ref: TensorRef) -> TensorRef:
+        """The tensor that a predicate is, behind Identities."""
+        passed: list[TensorRef] = []
+        while ref not in self._sources and self._nodes[ref.node].op == "Identity" and self._nodes[ref.node].inputs:
+            passed.append(ref)
+            ref = self._nodes[ref.node].inputs[0]
+        source = self._sources.get(ref, ref)
+        self._sources.update((each, source) for each in passed)
+        return source
+
+
+def _union(a: Place, b: Place, longest: int) -> Place | None:
+    branches = {step.predicate: step.branch for step in b}
+    if any(branches.get(step.predicate, step.branch) != step.branch for step in a):
+        return None
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    known = set(longer)
+    return (*longer, *(step for step in shorter if step not in known))[:longest]
+
+
+def _common(places: Sequence[Place]) -> Place:
+    """The branches that all places begin with."""
+    shortest = min(places, key=len)
+    for position, step in enumerate(shortest):
+        if any(place[position] != step for place in places):
+            return shortest[:position]
+    return shortest

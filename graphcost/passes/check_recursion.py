@@ -1,0 +1,43 @@
+"""Refuses functions that call themselves, directly or through others, before anything walks into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from graphcost.errors import GraphError
+from graphcost.graph import Attr, FunctionRef, Graph, Node
+
+
+def check_recursion(graph: Graph) -> Graph:
+    """The graph as it is. Raises GraphError, naming the cycle, where a function that the graph reaches is recursive."""
+    path: list[str] = []
+    finished: set[str] = set()
+    pending: list[Iterator[str]] = [_called(graph.nodes.values(), graph)]
+    while pending:
+        name = next(pending[-1], None)
+        if name is None:
+            pending.pop()
+            if path:
+                finished.add(path.pop())
+        elif name in path:
+            raise GraphError(f"a recursive function: {' -> '.join([*path[path.index(name) :], name])}")
+        elif name not in finished:
+            path.append(name)
+            pending.append(_called(graph.functions[name].nodes.values(), graph))
+    return graph
+
+
+def _called(nodes: Iterable[Node], graph: Graph) -> Iterator[str]:
+    """The functions of the file that the nodes name, as their op or in any attribute."""
+    for node in nodes:
+        if node.op in graph.functions:
+            yield node.op
+        for value in node.attrs.values():
+            yield from (name for name in _named(value) if name in graph.functions)
+
+
+def _named(value: Attr) -> Iterator[str]:
+    if isinstance(value, FunctionRef):
+        yield value.name
+    elif isinstance(value, tuple):
+        yield from (each.name for each in value if isinstance(each, FunctionRef))

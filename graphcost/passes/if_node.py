@@ -1,0 +1,219 @@
+"""One level's conds -> If nodes, and the graphs of their branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from graphcost.fact import Value
+from graphcost.graph import EMPTY, Attr, FunctionRef, Literal, Node, TensorRef
+from graphcost.passes.branches import ELSE, THEN
+from graphcost.passes.cond_parts import Level
+from graphcost.passes.cond_uses import If, Uses
+from graphcost.passes.frames import DEAD, RAISED, common_label
+from graphcost.passes.naming import Names
+
+
+@dataclass(frozen=True)
+class Body:
+    """A graph in the making: the top level, a function, or one branch. Nodes are in topological order.
+
+    `depth` is the number of branches around all of it.
+    """
+
+    nodes: Sequence[Node]
+    inputs: Sequence[TensorRef]
+    outputs: Sequence[TensorRef]
+    controls: Sequence[str]
+    depth: int = 0
+
+
+def raise_level(body: Body, level: Level, names: Names, function_names: Names) -> tuple[Body, dict[str, Body]]:
+    """The body with the branches right inside it as If nodes, and the branches by the name of their function."""
+    uses = Uses(level, body.outputs, body.controls, names)
+    nodes: list[Node] = []
+    branches: dict[str, Body] = {}
+    for item in uses.plan:
+        if isinstance(item, Node):
+            nodes.extend(_staying(item, uses))
+            continue
+        inputs = _Inputs(item, uses, names)
+        parts = [_Branch(item, branch, uses, inputs) for branch in (THEN, ELSE)]
+        functions = [function_names.fresh(f"{item.name}/{word}") for word in ("then", "else")]
+        branches.update((name, part.body(body.depth + 1)) for name, part in zip(functions, parts, strict=True))
+        nodes.append(_if_node(item, uses, inputs, functions))
+        nodes.extend(_closed(merge, item, uses) for merge in item.cond.merges)
+    outputs = tuple(map(uses.seen, body.outputs))
+    controls = tuple(dict.fromkeys(map(uses.seen_control, body.controls)))
+    return replace(body, nodes=nodes, outputs=outputs, controls=controls), branches
+
+
+class _Inputs:
+    """What the branches of an If take from outside: the same for both, each an argument."""
+
+    def __init__(self, made: If, uses: Uses, names: Names) -> None:
+        self._made = made
+        self._uses = uses
+        self._members = {node.name for node in made.cond.members}
+        self.names = names
+        self._arguments: dict[TensorRef, str] = {}
+        self._argument_names: set[str] = set()
+        self.switches: list[Node] = []
+        self.sources: list[TensorRef] = []
+        self.dtypes: list[str | None] = []
+
+    def argument(self, ref: TensorRef, branch: int) -> TensorRef:
+        """The argument that a tensor from outside is in a branch. That of a Switch has the Switch's name."""
+        if self._opens(ref, branch):
+            switch = self._uses.node(ref.node)
+            self.switches.append(switch)
+            return self._added(TensorRef(ref.node), ref.node, switch.inputs[0])
+        if ref in self._arguments:
+            return TensorRef(self._arguments[ref])
+        name = ref.node if ref.port == 0 else f"{ref.node}/{ref.port}"
+        return self._added(ref, self.names.fresh(name) if self._is_taken(name) else name, ref)
+
+    def nodes(self) -> Iterator[Node]:
+        """The arguments as nodes, in order."""
+        for index, (name, dtype) in enumerate(zip(self._arguments.values(), self.dtypes, strict=True)):
+            yield Node(name, "_Arg", attrs=MappingProxyType({"T": dtype, "index": index}), dtypes=(dtype,))
+
+    def _is_taken(self, name: str) -> bool:
+        groups = (self._members, self._argument_names, self._uses.level.switches, *self._made.switches)
+        return any(name in group for group in groups)
+
+    def _opens(self, ref: TensorRef, branch: int) -> bool:
+        level = self._uses.level
+        if ref.node not in level.switches:
+            return False
+        return level.branches.switches[ref.node] == self._made.cond.predicate and ref.port == branch
+
+    def _added(self, key: TensorRef, name: str, source: TensorRef) -> TensorRef:
+        if key not in self._arguments:
+            self._arguments[key] = name
+            self._argument_names.add(name)
+            self.sources.append(self._uses.seen(source))
+            self.dtypes.append(self._uses.node(source.node).dtypes[source.port])
+        return TensorRef(self._arguments[key])
+
+
+class _Branch:
+    """One branch of an If."""
+
+    def __init__(self, made: If, branch: int, uses: Uses, inputs: _Inputs) -> None:
+        self._made = made
+        self._branch = branch
+        self._uses = uses
+        self._inputs = inputs
+        members = [node for node in made.cond.members if uses.is_member(node.name, made, branch)]
+        own = uses.in_order(made.switches[branch])
+        self._nodes: list[Node] = [*map(self._member, own), *map(self._member, members)]
+        self._outputs = [self._output(ref) for ref in made.ports]
+        self._effects = [node.name for node in members if node.name in made.effects]
+
+    def body(self, depth: int) -> Body:
+        """The branch with its arguments, which are all known only when both branches are made."""
+        arguments = list(self._inputs.nodes())
+        inputs = [TensorRef(node.name) for node in arguments]
+        return Body([*arguments, *self._nodes], inputs, self._outputs, self._effects, depth)
+
+    def _member(self, node: Node) -> Node:
+        beside = (name for name in node.controls if self._is_member(name))
+        return replace(node, inputs=tuple(map(self._inner, node.inputs)), controls=tuple(dict.fromkeys(beside)))
+
+    def _inner(self, ref: TensorRef) -> TensorRef:
+        is_inside = ref.node in self._made.switches[self._branch] or self._is_member(ref.node)
+        return ref if is_inside else self._inputs.argument(ref, self._branch)
+
+    def _is_member(self, name: str) -> bool:
+        return self._uses.is_member(name, self._made, self._branch)
+
+    def _output(self, ref: TensorRef) -> TensorRef:
+        closing = self._uses.level.merges.get(ref.node)
+        if closing is None:
+            return ref if self._is_member(ref.node) else self._added(self._dead(ref))
+        if ref.port == 1:
+            return self._added(self._position(ref, closing.positions[self._branch]))
+        result = self._uses.result(ref.node, self._branch)
+        return result if self._is_member(result.node) else self._inputs.argument(result, self._branch)
+
+    def _added(self, node: Node) -> TensorRef:
+        self._nodes.append(node)
+        return TensorRef(node.name)
+
+    def _dead(self, ref: TensorRef) -> Node:
+        dtype = self._uses.node(ref.node).dtypes[ref.port]
+        name = self._inputs.names.fresh(f"{ref.node}/dead")
+        return Node(name, DEAD, attrs=MappingProxyType({"dtype": dtype}), dtypes=(dtype,))
+
+    def _position(self, ref: TensorRef, position: int) -> Node:
+        literal = Literal("int32", (), Value.scalar(position))
+        name = self._inputs.names.fresh(f"{ref.node}/value_index")
+        attrs: Mapping[str, Attr] = MappingProxyType({"dtype": "int32", "value": literal})
+        return Node(name, "Const", attrs=attrs, dtypes=("int32",))
+
+
+def _staying(node: Node, uses: Uses) -> Iterator[Node]:
+    """A node outside all branches. A Switch goes where only the branches that it opens name it."""
+    seen = _seen(node, uses)
+    if node.name not in uses.level.switches or node.name in uses.exposed:
+        yield seen
+    elif uses.is_used_outside(node.name):
+        data = seen.inputs[0]
+        yield replace(seen, op="IdentityN", inputs=(data, data), attrs=MappingProxyType({"T": node.dtypes}))
+
+
+def _if_node(made: If, uses: Uses, inputs: _Inputs, functions: Sequence[str]) -> Node:
+    cond = made.cond
+    dtypes = tuple(uses.node(ref.node).dtypes[ref.port] for ref in made.ports)
+    then, otherwise = (FunctionRef(name, EMPTY) for name in functions)
+    attrs: dict[str, Attr] = {
+        "Tcond": "bool",
+        "Tin": tuple(inputs.dtypes),
+        "Tout": dtypes,
+        "then_branch": then,
+        "else_branch": otherwise,
+        RAISED: True,
+    }
+    return Node(
+        name=made.name,
+        op="If",
+        inputs=(_predicate(cond.predicate, uses), *inputs.sources),
+        controls=tuple(dict.fromkeys(_waits(made, uses, inputs))),
+        attrs=MappingProxyType(attrs),
+        dtypes=dtypes,
+        stateful=any(node.stateful for node in cond.members),
+        dropped=common_label(cond.nodes),
+    )
+
+
+def _closed(merge: Node, made: If, uses: Uses) -> Node:
+    """A Merge as an Identity of what the If gives."""
+    seen = _seen(replace(merge, inputs=()), uses)
+    refs = [ref for ref in (TensorRef(merge.name), TensorRef(merge.name, 1)) if ref in made.ports]
+    inputs = tuple(TensorRef(made.name, made.ports[ref]) for ref in refs)
+    if len(refs) == 2:
+        return replace(seen, op="IdentityN", inputs=inputs, attrs=MappingProxyType({"T": merge.dtypes}))
+    dtype = merge.dtypes[0]
+    return replace(seen, op="Identity", inputs=inputs, attrs=MappingProxyType({"T": dtype}), dtypes=(dtype,))
+
+
+def _seen(node: Node, uses: Uses) -> Node:
+    controls = tuple(dict.fromkeys(map(uses.seen_control, node.controls)))
+    return replace(node, inputs=tuple(map(uses.seen, node.inputs)), controls=controls)
+
+
+def _predicate(predicate: TensorRef, uses: Uses) -> TensorRef:
+    """The predicate as this level has it, less the Identities in front of it."""
+    ref = uses.level.predicates[predicate]
+    while uses.node(ref.node).op == "Identity" and uses.node(ref.node).inputs:
+        ref = uses.node(ref.node).inputs[0]
+    return uses.seen(ref)
+
+
+def _waits(made: If, uses: Uses, inputs: _Inputs) -> Iterator[str]:
+    """What the If as a whole waits for: what its members, and the Switches in front of them, do."""
+    for node in (*made.cond.members, *inputs.switches):
+        seen = map(uses.seen_control, node.controls)
+        yield from (name for name in seen if name != made.name)

@@ -1,0 +1,21 @@
+"""Raises TF1's control flow, loops and conds in each other, into the functional form that TF2 has.
+
+    Enter, Merge, Switch, NextIteration, Exit, LoopCond  ->  While, If and their functions
+
+See raise_loops and raise_conds for what becomes of each node. A name of the file goes on naming a node with the same
+value, in the graph or in one of the new functions; the outputs of the graph keep their names.
+"""
+
+from __future__ import annotations
+
+from graphcost.graph import Graph
+from graphcost.passes.raise_conds import raise_conds
+from graphcost.passes.raise_loops import raise_loops
+
+
+def raise_control_flow(graph: Graph) -> Graph:
+    """The graph, and its functions, as acyclic graphs; what can't be raised stays as it is.
+
+    Labels stay on the nodes; a While or an If is dropped where all that it holds is.
+    """
+    return raise_conds(raise_loops(graph))

@@ -1,0 +1,1 @@
+"""Explanations as text, one module for each kind of explanation."""

@@ -1,0 +1,107 @@
+"""What TensorFlow knows on import: numbers, no symbols, nothing of what comes round a loop."""
+
+from __future__ import annotations
+
+from explaining import LOOP
+from tiny_graph import parse_ref, tiny_graph
+
+from graphcost.dims import Shape
+from graphcost.explain.imported import facts_on_import
+from graphcost.fact import Fact
+from graphcost.graph import EMPTY, Graph
+from graphcost.plugins import installed_rules, reference_rules
+
+
+def shape(graph: Graph, name: str, feeds: dict[str, Shape] | None = None) -> list[int | None] | None:
+    fed = {parse_ref(key): Fact(shape=value) for key, value in (feeds or {}).items()}
+    ref = parse_ref(name)
+    known = facts_on_import(graph, installed_rules() | reference_rules(), fed)[ref.node][ref.port].shape
+    return None if known is None else [dim if isinstance(dim, int) else None for dim in known]
+
+
+def test_a_variable_of_a_loop_has_no_shape_but_an_invariant_has() -> None:
+    graph = tiny_graph(LOOP)
+    assert shape(graph, "switch_acc:1") is None
+    assert shape(graph, "square") == [3]
+    assert shape(graph, "less") is None
+
+
+def test_an_equality_at_one_node_teaches_nothing_of_others() -> None:
+    graph = tiny_graph(
+        """
+        a = Placeholder(dtype=float32, shape=<?,?>)
+        b = Placeholder(dtype=float32, shape=<5,2>)
+        product = MatMul(a, b, T=float32)
+        same = Relu(a, T=float32)
+        """
+    )
+    assert shape(graph, "product") == [None, 2]
+    assert shape(graph, "same") == [None, None]
+
+
+def test_a_recorded_size_fills_in() -> None:
+    graph = tiny_graph(
+        """
+        a = Placeholder(dtype=float32, shape=<?,4>)
+        b = Relu(a, T=float32)
+        """
+    )
+    node = graph.nodes["b"]
+    from dataclasses import replace
+
+    from graphcost.graph import PartialShape
+
+    graph = graph.replacing([replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((7, -1)),)})])
+    assert shape(graph, "b") == [7, 4]
+
+
+def test_a_partly_known_shape_is_followed_by_few_ops() -> None:
+    graph = tiny_graph(
+        """
+        a = Placeholder(dtype=float32, shape=<?,4,5>)
+        s = Shape(a, T=float32, out_type=int32)
+        copy = Fill(s, c, T=float32)
+        c = Const(value=1.0)
+        axis = Const(value=0)
+        rest = Slice(s, start, count, T=int32, Index=int32)
+        start = Const(value=[1])
+        count = Const(value=[2])
+        size = Prod(rest, axis, T=int32, Tidx=int32)
+        flat = Pack(size, N=1, T=int32)
+        vector = Fill(flat, c, T=float32)
+        """
+    )
+    assert shape(graph, "copy") == [None, 4, 5]
+    assert shape(graph, "vector") == [None]
+
+
+def test_what_is_fed_is_known() -> None:
+    graph = tiny_graph("a = Placeholder(dtype=float32, shape=<?,4>)\n b = Relu(a, T=float32)")
+    assert shape(graph, "b", {"a": Shape(1, 4)}) == [1, 4]
+
+
+def test_functions_are_looked_into_for_shapes() -> None:
+    double = tiny_graph("a = _Arg(T=float32)\n b = Mul(a, a, T=float32)", "b")
+    text = """
+    x = Placeholder(dtype=float32, shape=<?,3>)
+    y = PartitionedCall(x, f=@double) -> float32
+    z = double(x)
+    """
+    graph = tiny_graph(text, functions={"double": double})
+    assert shape(graph, "y") == [None, 3]
+    assert shape(graph, "z") == [None, 3]
+
+
+def test_many_calls_of_one_function_are_looked_into_once() -> None:
+    lines = ["x0 = Placeholder(dtype=float32, shape=<?,3>)"]
+    lines += [f"x{i + 1} = PartitionedCall(x{i}, f=@f0) -> float32" for i in range(300)]
+    functions = {"f60": tiny_graph("a = _Arg(T=float32)\n b = Mul(a, a, T=float32)", "b")}
+    for i in range(60):
+        body = f"a = _Arg(T=float32)\n b = PartitionedCall(a, f=@f{i + 1}) -> float32\n"
+        functions[f"f{i}"] = tiny_graph(f"{body} c = PartitionedCall(b, f=@f{i + 1}) -> float32", "c")
+    assert shape(tiny_graph("\n".join(lines), functions=functions), "x300") == [None, 3]
+
+
+def test_a_missing_function_leaves_the_outputs_unknown() -> None:
+    text = "x = Placeholder(dtype=float32, shape=<3>)\n y = PartitionedCall(x, f=@gone) -> float32"
+    assert shape(tiny_graph(text, functions=EMPTY), "y") is None

@@ -1,0 +1,57 @@
+"""fold: what depends on constants alone runs once."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_graph import tiny_graph, wiring
+
+from graphcost.passes.fold import fold
+
+
+def test_before_and_after() -> None:
+    graph = tiny_graph("""
+        c = Const(value=[1.0, 2.0])
+        r = Neg(c, T=float32)
+        x = Placeholder(dtype=float32, shape=<2>)
+        y = Mul(x, r, T=float32)
+    """)
+    assert wiring(fold(graph)) == ["c = Const()", "r = Neg(c) !constant", "x = Placeholder()", "y = Mul(x, r)"]
+
+
+def test_variables_random_numbers_and_unknown_ops_are_no_constants() -> None:
+    graph = tiny_graph("""
+        c = Const(value=[2])
+        v = VarHandleOp(dtype=float32, shape=<2>)
+        a = ReadVariableOp(v, dtype=float32)
+        b = RandomUniform(c, dtype=float32, T=int32)
+        f = Neg(b, T=float32)
+    """)
+    assert [node.name for node in fold(graph).nodes.values() if node.dropped] == []
+
+
+def test_a_control_input_that_is_no_constant_keeps_a_node() -> None:
+    graph = tiny_graph("""
+        x = Placeholder(dtype=float32, shape=<2>)
+        c = Const(value=[1.0, 2.0])
+        y = Neg(c, ^x, T=float32)
+    """)
+    assert fold(graph).nodes["y"].dropped is None
+
+
+def test_inputs_are_no_constants_even_where_they_look_it() -> None:
+    graph = tiny_graph("c = Const(value=1.0)\n d = Neg(c, T=float32)\n y = Neg(d, T=float32)", "y", inputs="d")
+    assert [node.name for node in fold(graph).nodes.values() if node.dropped] == []
+
+
+def test_what_was_dropped_keeps_its_reason() -> None:
+    graph = tiny_graph("c = Const(value=1.0)\n d = Neg(c, T=float32) !loss")
+    assert fold(graph).nodes["d"].dropped == "loss"
+
+
+@given(st.lists(st.sampled_from(["c", "x"]), min_size=1, max_size=6))
+def test_folding_twice_changes_nothing(sources: list[str]) -> None:
+    lines = ["c = Const(value=1.0)", "x = Placeholder(dtype=float32, shape=<>)"]
+    lines += [f"n{i} = AddV2({source}, {f'n{i - 1}' if i else 'c'}, T=float32)" for i, source in enumerate(sources)]
+    once = fold(tiny_graph("\n".join(lines)))
+    assert wiring(fold(once)) == wiring(once)

@@ -1,0 +1,86 @@
+"""TensorArrays of all versions: what they hold and how long they are, against TensorFlow's kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from single_op import apply, make_op
+
+from graphcost import Fact, Op, PartialShape, Shape, Value
+from graphcost_rules.arrays import FLOW, RULES
+
+tf = pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.tensorflow
+
+VERSIONS = ["", "V2", "V3"]
+SCALAR = Shape()
+
+
+def elements(kind: str, *operands: Any, **attrs: Any) -> list[Fact | None]:
+    rule = RULES.get(kind)
+    assert rule is not None
+    assert rule.element is not None
+    return list(rule.element(make_op(kind, *operands, **attrs)))
+
+
+def made(version: str, size: int, element: PartialShape) -> tuple[Fact, Fact]:
+    """The handle and a flow, as the engine would hand them on."""
+    rule = RULES.get(f"TensorArray{version}")
+    assert rule is not None
+    assert rule.value is not None
+    op: Op = make_op(f"TensorArray{version}", size, dtype="float32", element_shape=element)
+    held = elements(f"TensorArray{version}", size, dtype="float32", element_shape=element)[0]
+    value = rule.value(op)[0]
+    return Fact("resource", Shape(2), value, element=held), Fact("float32", SCALAR, element=held)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_written_is_what_is_read(version: str) -> None:
+    handle, _ = made(version, 3, PartialShape(None))
+    (held,) = elements(f"TensorArrayWrite{version}", handle, 0, Shape(4, 2), SCALAR)
+    flow = Fact("float32", SCALAR, element=held)
+    assert apply(RULES, f"TensorArrayRead{version}", handle, 0, flow).shapes == (Shape(4, 2),)
+    assert apply(RULES, f"TensorArrayGather{version}", handle, Shape(5), flow).shapes == (Shape(5, 4, 2),)
+    assert apply(RULES, f"TensorArrayConcat{version}", handle, flow).shapes == (Shape(12, 2), Shape(3))
+    assert apply(RULES, f"TensorArraySize{version}", handle, flow).values == (Value.scalar(3),)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_array_comes_with_a_flow_in_the_last_version_only(version: str) -> None:
+    operation = apply(RULES, f"TensorArray{version}", 3, dtype="float32", element_shape=PartialShape((4, 2)))
+    gradient = apply(RULES, f"TensorArrayGrad{version}", *made(version, 3, PartialShape((4, 2))))
+    outputs = (Shape(2), FLOW) if version == "V3" else (Shape(2),)
+    assert operation.shapes == gradient.shapes == outputs
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_gradient_array_holds_what_the_forward_array_does(version: str) -> None:
+    held = elements(f"TensorArrayGrad{version}", *made(version, 3, PartialShape((4, 2))))
+    assert all(element == Fact("float32", Shape(4, 2)) for element in held)
+    with_shape = elements("TensorArrayGradWithShape", *made(version, 3, PartialShape((4, 2))), [7])
+    assert with_shape[0] == Fact("float32", Shape(7, 4, 2))
+
+
+def test_packing_takes_all_items() -> None:
+    handle, flow = made("", 3, PartialShape((4, 2)))
+    assert apply(RULES, "TensorArrayPack", handle, flow).shapes == (Shape(3, 4, 2),)
+    (held,) = elements("TensorArrayUnpack", handle, Shape(3, 5), SCALAR)
+    assert held == Fact("float32", Shape(5))
+
+
+def test_lengths_and_items_are_those_of_the_kernels() -> None:
+    value = np.arange(24, dtype=np.float32).reshape(6, 4)
+    handle, flow = tf.raw_ops.TensorArrayV3(size=3, dtype=tf.float32, clear_after_read=False)
+    flow = tf.raw_ops.TensorArraySplitV3(handle=handle, value=value, lengths=np.array([2, 2, 2]), flow_in=flow)
+    item = tf.raw_ops.TensorArrayReadV3(handle=handle, index=1, flow_in=flow, dtype=tf.float32)
+    ours, _ = made("V3", 3, PartialShape(None))
+    (held,) = elements("TensorArraySplitV3", ours, Shape(6, 4), Value.vector([2, 2, 2]), SCALAR)
+    filled = Fact("float32", SCALAR, element=held)
+    assert apply(RULES, "TensorArrayReadV3", ours, 1, filled).shapes == (Shape(*item.shape),)
+    joined, lengths = tf.raw_ops.TensorArrayConcatV3(handle=handle, flow_in=flow, dtype=tf.float32)
+    shapes = (Shape(*joined.shape), Shape(*lengths.shape))
+    assert apply(RULES, "TensorArrayConcatV3", ours, filled).shapes == shapes
+    gathered = tf.raw_ops.TensorArrayGatherV3(handle=handle, indices=[2, 0], flow_in=flow, dtype=tf.float32)
+    assert apply(RULES, "TensorArrayGatherV3", ours, [2, 0], filled).shapes == (Shape(*gathered.shape),)

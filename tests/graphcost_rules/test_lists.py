@@ -1,0 +1,111 @@
+"""TensorLists: their lengths and what they hold, against TensorFlow's kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from single_op import make_op
+
+from graphcost import Fact, Shape, ShapeUnknown, Value
+from graphcost_rules.lists import RULES
+
+tf = pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.tensorflow
+
+raw = tf.raw_ops
+DTYPE = {"element_dtype": "float32"}
+
+
+def listed(kind: str, *operands: Any, port: int = 0, **attrs: Any) -> Fact:
+    """The fact of a list that the operation gives."""
+    rule = RULES.get(kind)
+    assert rule is not None
+    op = make_op(kind, *operands, **DTYPE, **attrs)
+    value = rule.value(op)[port] if rule.value else None
+    element = rule.element(op)[port] if rule.element else None
+    return Fact("variant", Shape(), value, element)
+
+
+def shapes(kind: str, *operands: Any, **attrs: Any) -> list[Shape | None]:
+    rule = RULES.get(kind)
+    assert rule is not None
+    assert rule.shape is not None
+    return list(rule.shape(make_op(kind, *operands, **DTYPE, **attrs)))
+
+
+def assert_like(ours: Fact, theirs: Any) -> None:
+    """The length and the items' shape are the kernel's."""
+    assert ours.value == Value.scalar(int(raw.TensorListLength(input_handle=theirs)))
+    stacked = raw.TensorListStack(input_handle=theirs, element_shape=-1, element_dtype=tf.float32)
+    assert shapes("TensorListStack", ours, Fact("int32", Shape())) == [Shape(*stacked.shape)]
+
+
+def rows(count: int) -> np.ndarray:
+    return np.ones((count, 4), np.float32)
+
+
+def from_rows(count: int) -> tuple[Fact, Any]:
+    theirs = raw.TensorListFromTensor(tensor=rows(count), element_shape=[4])
+    return listed("TensorListFromTensor", Shape(count, 4), [4]), theirs
+
+
+def test_lists_of_rows_have_the_kernels_lengths() -> None:
+    ours, theirs = from_rows(3)
+    assert_like(ours, theirs)
+    row = np.ones(4, np.float32)
+    assert_like(listed("TensorListPushBack", ours, Shape(4)), raw.TensorListPushBack(input_handle=theirs, tensor=row))
+    popped = raw.TensorListPopBack(input_handle=theirs, element_shape=-1, element_dtype=tf.float32)
+    assert_like(listed("TensorListPopBack", ours, Fact("int32", Shape())), popped.output_handle)
+    set_ours = listed("TensorListSetItem", ours, 1, Shape(4))
+    assert_like(set_ours, raw.TensorListSetItem(input_handle=theirs, index=1, item=row))
+
+
+def test_joined_lists_have_both_lengths() -> None:
+    (ours, theirs), (more, others) = from_rows(3), from_rows(2)
+    joined = raw.TensorListConcatLists(input_a=theirs, input_b=others, element_dtype=tf.float32)
+    assert_like(listed("TensorListConcatLists", ours, more), joined)
+    unknown = listed("TensorListConcatLists", ours, Fact("variant", Shape()))
+    assert unknown.value == Value.scalar(None)
+    assert unknown.element == Fact("float32", Shape(4))
+
+
+def test_an_element_shape_is_a_value() -> None:
+    ours, theirs = from_rows(3)
+    rule = RULES.get("TensorListElementShape")
+    assert rule is not None
+    assert rule.value is not None
+    kernel = raw.TensorListElementShape(input_handle=theirs, shape_type=tf.int32)
+    assert rule.value(make_op("TensorListElementShape", ours)) == [Value.vector(kernel.numpy().tolist())]
+    assert shapes("TensorListElementShape", ours) == [Shape(1)]
+    with pytest.raises(ShapeUnknown):
+        rule.value(make_op("TensorListElementShape", Fact("variant", Shape())))
+
+
+def test_scattered_lists_have_the_kernels_lengths() -> None:
+    for count in (5, -1):
+        theirs = raw.TensorListScatterV2(tensor=rows(2), indices=[0, 1], element_shape=[4], num_elements=count)
+        ours = listed("TensorListScatterV2", Shape(2, 4), [0, 1], [4], count)
+        assert ours.value == Value.scalar(int(raw.TensorListLength(input_handle=theirs)))
+    ours, theirs = from_rows(3)
+    resized = raw.TensorListResize(input_handle=theirs, size=7)
+    assert listed("TensorListResize", ours, 7).value == Value.scalar(int(raw.TensorListLength(input_handle=resized)))
+
+
+def test_concatenated_items_have_the_kernels_shape() -> None:
+    theirs = raw.TensorListFromTensor(tensor=np.ones((3, 2, 4), np.float32), element_shape=[2, 4])
+    ours = listed("TensorListFromTensor", Shape(3, 2, 4), [2, 4])
+    joined = raw.TensorListConcatV2(
+        input_handle=theirs, element_shape=[2, 4], leading_dims=np.zeros(0, np.int64), element_dtype=tf.float32
+    )
+    outputs = shapes("TensorListConcatV2", ours, [2, 4], Shape(0))
+    assert outputs == [Shape(*joined.tensor.shape), Shape(*joined.lengths.shape)]
+    gathered = raw.TensorListGather(input_handle=theirs, indices=[2, 0], element_shape=[2, 4], element_dtype=tf.float32)
+    assert shapes("TensorListGather", ours, [2, 0], [2, 4]) == [Shape(*gathered.shape)]
+
+
+def test_a_batch_of_lists_stays_a_batch() -> None:
+    assert shapes("TensorListPushBackBatch", Fact("variant", Shape(5)), Shape(5, 4)) == [Shape(5)]
+    held = listed("TensorListPushBackBatch", Fact("variant", Shape(5)), Shape(5, 4))
+    assert held.element == Fact("float32", Shape(4))
