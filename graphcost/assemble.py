@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphcost.choose import Choices, dearest
 from graphcost.count import line
-from graphcost.dims import Dim, format_dim
+from graphcost.dims import Dim, dim_sum, format_dim
 from graphcost.evaluate import STAND_INS, Evaluation, Run, evaluate
 from graphcost.fact import Fact
 from graphcost.graph import Graph, Node, TensorRef
@@ -68,15 +69,18 @@ def dropped_facts(graph: Graph, live: Evaluation, run: Run, feeds: Mapping[Tenso
 
 def dropped(graph: Graph, facts: Evaluation, rules: RuleSet) -> dict[str, Dropped]:
     """Nodes and work of each reason for going."""
-    totals: dict[str, Dropped] = {}
+    nodes: Counter[str] = Counter()
+    lines: dict[str, list[Line]] = {}
     for node in graph.nodes.values():
-        if node.dropped is None:
-            continue
-        lines = _lines_below(node, facts, rules)
-        before = totals.get(node.dropped, Dropped(0, IDLE, True))
-        exact = before.is_exact and all(each.status.is_settled for each in lines)
-        totals[node.dropped] = Dropped(before.nodes + 1, before.work + sum_work(each.work for each in lines), exact)
-    return totals
+        if node.dropped is not None:
+            nodes[node.dropped] += 1
+            lines.setdefault(node.dropped, []).extend(_lines_below(node, facts, rules))
+    return {
+        reason: Dropped(
+            nodes[reason], sum_work(each.work for each in below), all(each.status.is_settled for each in below)
+        )
+        for reason, below in lines.items()
+    }
 
 
 def _lines_below(node: Node, facts: Evaluation, rules: RuleSet) -> Sequence[Line]:
@@ -111,10 +115,7 @@ def _lines_of_one_run(evaluation: Evaluation, rules: RuleSet, weights: Mapping[P
 
 
 def _total(lines: Sequence[Line]) -> Dim:
-    total: Dim = 0
-    for each in lines:
-        total = total + each.work.flops + each.work.int_ops
-    return total
+    return dim_sum(amount for each in lines for amount in (each.work.flops, each.work.int_ops))
 
 
 def _all_runs(body: Body, once: Mapping[int, Sequence[Line]]) -> Iterator[Line]:

@@ -114,7 +114,10 @@ class Graph:
         table = dict(self.nodes)
         for node in changed:
             table[node.name] = node
-        return replace(self, nodes=MappingProxyType(table))
+        graph = replace(self, nodes=MappingProxyType(table))
+        # What follows from the edges alone needn't be found again.
+        graph.__dict__.update({name: self.__dict__[name] for name in ("consumers", "_order") if name in self.__dict__})
+        return graph
 
     @property
     def kept(self) -> Iterator[Node]:
@@ -136,12 +139,16 @@ class Graph:
 
         Raises GraphError where a cycle passes no NextIteration.
         """
+        return tuple(self.nodes[name] for name in self._order)
+
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
         waiting = {node.name: len(self._forward_producers(node)) for node in self.nodes.values()}
         ready = deque(name for name, count in waiting.items() if count == 0)
-        ordered: list[Node] = []
+        ordered: list[str] = []
         while ready:
             node = self.nodes[ready.popleft()]
-            ordered.append(node)
+            ordered.append(node.name)
             for reader in self.consumers[node.name]:
                 if _is_back_edge(node, self.nodes[reader]):
                     continue

@@ -116,7 +116,11 @@ class RuleSet:
 
     def __add__(self, other: RuleSet) -> RuleSet:
         """Both sets. Raises PluginError where both have a rule for one op, naming both owners."""
-        return RuleSet(*self, *other)
+        both = RuleSet()
+        both._rules = dict(self._rules)
+        for rule in other:
+            both._add(rule)
+        return both
 
     def __or__(self, other: RuleSet) -> RuleSet:
         """Both sets; where both have a rule for one op, each field that `other` gives replaces this one's."""

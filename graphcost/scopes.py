@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 WRAPPER = re.compile(r"((Stateful|Stateless)?PartitionedCall|__(inference|forward|backward)_.*)(_\d+)?")
+BODY = re.compile(r"body|cond|then|else|branch_\d+")
 INLINED = re.compile(r"(body|cond|then|else)/_\d+(/|$)")
 
 
@@ -14,10 +15,25 @@ def scope_of(name: str) -> str:
 
 
 def joined(outer: str, name: str) -> str:
-    """The name as seen from outside; names that carry their whole path already stay."""
+    """The name as seen from outside; what it repeats of the path to a loop or branch is said once.
+
+    Bodies often name their nodes as the model does, so `a/rnn/while/body` and `rnn/while/MatMul` are
+    `a/rnn/while/MatMul`.
+    """
     if not outer or name == outer or name.startswith(f"{outer}/"):
         return name
+    base, _, word = outer.rpartition("/")
+    repeated = _overlap(base, name) if BODY.fullmatch(word) else ""
+    if repeated:
+        return f"{base}{name[len(repeated) :]}"
     return f"{outer}/{name}" if name else outer
+
+
+def _overlap(base: str, name: str) -> str:
+    """The longest scope that ends the one path and begins the other."""
+    parts = base.split("/")
+    scopes = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((scope for scope in scopes if scope and name.startswith(f"{scope}/")), "")
 
 
 def readable(scope: str) -> str:

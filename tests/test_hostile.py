@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,8 +20,7 @@ UNREADABLE = 3
 LFS_POINTER = (
     "version https://git-lfs.github.com/spec/v1\noid sha256:4cac19622fc3ada9c0fdeadb33f88f367b541f38\nsize 9\n"
 )
-SEED = 20
-RANDOM = bytes(hash((SEED, i)) % 256 for i in range(4096))
+RANDOM = Random(20).randbytes(4096)
 
 BROKEN_FILES = {
     "truncated": (encoded("GraphDef", RELU)[:-20], "truncated"),
@@ -217,8 +216,9 @@ def function(name: str, *calls: str, op: str = "PartitionedCall") -> str:
     nodes, last = "", "x"
     for index, callee in enumerate(calls):
         nodes += f"""
-            node_def {{ name: "call{index}" op: "{op}" input: "{last}" attr {{ key: "Tin" value {{ list {{ type: DT_FLOAT
-              }} }} }} attr {{ key: "Tout" value {{ list {{ type: DT_FLOAT }} }} }}
+            node_def {{ name: "call{index}" op: "{op}" input: "{last}"
+              attr {{ key: "Tin" value {{ list {{ type: DT_FLOAT }} }} }}
+              attr {{ key: "Tout" value {{ list {{ type: DT_FLOAT }} }} }}
               attr {{ key: "f" value {{ func {{ name: "{callee}" }} }} }} }}"""
         last = f"call{index}:output:0"
     return f"""
@@ -236,7 +236,8 @@ def calling(callee: str, functions: str, gradients: str = "") -> bytes:
         f"""
         node {{ name: "x" op: "Placeholder" attr {{ key: "dtype" value {{ type: DT_FLOAT }} }}
           attr {{ key: "shape" value {{ shape {{ }} }} }} }}
-        node {{ name: "call" op: "PartitionedCall" input: "x" attr {{ key: "Tin" value {{ list {{ type: DT_FLOAT }} }} }}
+        node {{ name: "call" op: "PartitionedCall" input: "x"
+          attr {{ key: "Tin" value {{ list {{ type: DT_FLOAT }} }} }}
           attr {{ key: "Tout" value {{ list {{ type: DT_FLOAT }} }} }}
           attr {{ key: "f" value {{ func {{ name: "{callee}" }} }} }} }}
         library {{ {functions} {gradients} }}
@@ -320,13 +321,13 @@ def named(folder: Path, name: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """20,000 negations, each of which reads the one before."""
     graph = message("GraphDef", RELU)
     for index in range(20_000):
         node = graph.node.add(name=f"n{index}", op="Neg", input=[f"n{index - 1}" if index else "y"])
         node.attr["T"].type = 1
-    yield write(tmp_path_factory.mktemp("chain") / "chain.pb", graph.SerializeToString())
+    return write(tmp_path_factory.mktemp("chain") / "chain.pb", graph.SerializeToString())
 
 
 def test_a_long_chain_meets_no_recursion_limit(capsys: pytest.CaptureFixture[str], chain: Path) -> None:

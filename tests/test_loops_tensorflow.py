@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-tf = pytest.importorskip("tensorflow")
-
 from graphcost import Report, analyze
 from graphcost.analyze import Analysis, examine
 from graphcost.graph import TensorRef
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+tf = pytest.importorskip("tensorflow")
 
 pytestmark = pytest.mark.tensorflow
 

@@ -64,9 +64,12 @@ def _comparison(analysis: Analysis, form: str, columns: int, examples: int | Non
 
 def _node(analysis: Analysis, name: str, form: str, columns: int) -> str:
     from graphcost.explain.node import explain_node
+    from graphcost.explain.reconcile import their_counts
+    from graphcost.plugins import TF_PROFILER, installed_rules, reference_rules
     from graphcost.render.explain import node
 
-    return node.render(explain_node(analysis, name), analysis.report, form, columns)
+    theirs = their_counts(analysis, installed_rules(), reference_rules(TF_PROFILER))
+    return node.render(explain_node(analysis, name, theirs), analysis.report, form, columns)
 
 
 def _outputs(analysis: Analysis, form: str, columns: int) -> str:

@@ -250,6 +250,22 @@ def lone(atom: Atom) -> Dim:
     return Expr({((atom, 1),): 1})
 
 
+def dim_sum(dims: Iterable[Dim]) -> Dim:
+    """The sum of many dims, collected term by term, so that a long formula isn't copied for each."""
+    whole = 0
+    terms: dict[Monomial, int] = {}
+    for dim in dims:
+        if isinstance(dim, int):
+            whole += dim
+            continue
+        for monomial, coefficient in dim.terms.items():
+            terms[monomial] = terms.get(monomial, 0) + coefficient
+    if not terms:
+        return whole
+    terms[()] = terms.get((), 0) + whole
+    return normal(terms)
+
+
 def terms_of(dim: Dim) -> Mapping[Monomial, int]:
     return {(): dim} if isinstance(dim, int) else dim.terms
 

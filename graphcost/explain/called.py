@@ -34,7 +34,9 @@ class Calls:
         outputs = [TensorRef(node.name, port) for port in range(len(node.dtypes))]
         graph = Graph.of([*arguments, alone], inputs=refs, outputs=outputs, functions=self._run.functions)
         feeds = {ref: _named_by(ref, fact) for ref, fact in zip(refs, inputs, strict=True)}
-        return evaluate(graph, graph.nodes, self._run, feeds).facts[node.name]
+        # The symbols of one call's arguments aren't those of another's, so no equality may outlive the call.
+        apart = replace(self._run, sizes=Sizes())
+        return evaluate(graph, graph.nodes, apart, feeds).facts[node.name]
 
 
 def _named_by(ref: TensorRef, fact: Fact) -> Fact:

@@ -10,12 +10,13 @@ from graphcost.analyze import Analysis
 from graphcost.count import line as line_of
 from graphcost.dims import Shape
 from graphcost.errors import UsageError
-from graphcost.evaluate import ARGUMENT, Evaluation
+from graphcost.evaluate import STAND_INS, Evaluation
 from graphcost.explain.docs import algorithm, first_paragraph
 from graphcost.explain.paths import Step, steps_to
 from graphcost.explain.places import Place, every
+from graphcost.explain.reference import Count
 from graphcost.fact import Fact, Item
-from graphcost.graph import Attr, Node
+from graphcost.graph import EMPTY, Attr, Node
 from graphcost.infer import guarded
 from graphcost.op import Op
 from graphcost.params import NO_WEIGHTS
@@ -42,7 +43,7 @@ class NodeExplanation:
 
     `once` is a line of a single run, whatever becomes of it; `lines` are those of the report, none where the node
     doesn't run, and then `dropped` is the reason. `attributes` are those that its rules asked for. `steps` lead from
-    the top level to the body that it stands in.
+    the top level to the body that it stands in. `theirs` is another tool's count, where that was asked for.
     """
 
     node: Node
@@ -57,11 +58,14 @@ class NodeExplanation:
     once: Line
     lines: tuple[Line, ...]
     steps: tuple[Step, ...]
+    theirs: Count | None = None
     others: tuple[str, ...] = ()
 
 
-def explain_node(analysis: Analysis, name: str) -> NodeExplanation:
+def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EMPTY) -> NodeExplanation:
     """The explanation of the node that the report's lines, or the file, call `name`.
+
+    `theirs` is what another tool counts for each node of the file's top level.
 
     Where several bodies have one of that name, the first that runs; `others` are the names of the rest. Raises
     UsageError where there is none.
@@ -73,8 +77,8 @@ def explain_node(analysis: Analysis, name: str) -> NodeExplanation:
     node = place.node
     rule = analysis.rules.get(node.op)
     once = line_of(node, body, analysis.rules, NO_WEIGHTS, "")
-    if node.op == ARGUMENT:
-        once = replace(once, status=Status.FREE, reason="an argument of the body: what its caller gives")
+    if node.op in STAND_INS:
+        once = replace(once, status=Status.FREE, reason="stands for what is computed elsewhere and given to the body")
     return NodeExplanation(
         node=node,
         name=place.line,
@@ -88,6 +92,7 @@ def explain_node(analysis: Analysis, name: str) -> NodeExplanation:
         once=once,
         lines=tuple(line for line in analysis.report.lines if line.node == place.line),
         steps=tuple(steps_to(analysis.facts, place.body)),
+        theirs=None if place.body.function in analysis.model.graph.functions else theirs.get(node.name),
         others=tuple(dict.fromkeys(other.line for other in found[1:] if other.line != place.line)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from graphcost.dims import Dim, format_dim, symbols
+from graphcost.dims import Dim, dim_sum, format_dim, symbols
 from graphcost.explain.places import Place
 from graphcost.explain.reference import Count
 from graphcost.report import Line, Status
@@ -45,7 +45,7 @@ def why(op: str, theirs: Count, lines: Sequence[Line], ours: Dim, places: Iterab
         return f"counted, though graphcost knows no cost of it: {_unsettled(lines)}"
     if ours == theirs.flops:
         return ALIKE
-    count = sum((line.count for line in lines), start=0)
+    count = dim_sum(line.count for line in lines)
     if count == 0:
         return "counted, though its branch isn't taken"
     if ours == 0:
@@ -56,8 +56,8 @@ def why(op: str, theirs: Count, lines: Sequence[Line], ours: Dim, places: Iterab
 
 
 def _unneeded(places: Iterable[Place]) -> str:
-    label = next((place.label for place in places if place.label is not None), None)
-    return UNNEEDED.get(label or "", UNNEEDED["unused"])
+    known = (UNNEEDED.get(place.label or "") for place in places)
+    return next((words for words in known if words is not None), UNNEEDED["unused"])
 
 
 def _missed(op: str, theirs: Count, places: Iterable[Place]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from graphcost.analyze import Analysis
-from graphcost.dims import Dim
+from graphcost.dims import Dim, dim_sum
 from graphcost.explain.docs import algorithm
 from graphcost.explain.imported import facts_on_import
 from graphcost.explain.places import Place, top_level
@@ -50,7 +50,7 @@ class Group:
 
     @property
     def ours(self) -> Dim:
-        return sum((entry.ours for entry in self.entries), start=0)
+        return dim_sum(entry.ours for entry in self.entries)
 
     @property
     def difference(self) -> Dim:
@@ -78,19 +78,24 @@ class Reconciliation:
 
 
 def reconcile(analysis: Analysis, shapes: RuleSet, reference: RuleSet, tool: str) -> Reconciliation:
-    """Holds the count of `reference` against the analysis' report, under the report's bindings.
-
-    The other tool sees the file's top level as TensorFlow imports it, by the rules of `shapes`; of what the user
-    said it knows the shapes of inputs.
-    """
-    facts = facts_on_import(analysis.model.graph, shapes | reference, analysis.feeds)
-    entries = _entries(analysis, counts(analysis.model.graph, facts, reference))
+    """Holds the other tool's count against the analysis' report, under the report's bindings. See `their_counts`."""
+    entries = _entries(analysis, their_counts(analysis, shapes, reference))
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(entry.reason, []).append(entry)
     found = [Group(reason, tuple(sorted(members, key=_size))) for reason, members in groups.items()]
     noted = [replace(group, note=_note(group, analysis.rules, reference, tool)) for group in found]
     return Reconciliation(tool, analysis.report, tuple(sorted(noted, key=_weight)))
+
+
+def their_counts(analysis: Analysis, shapes: RuleSet, reference: RuleSet) -> Mapping[str, Count]:
+    """What the rules of `reference` count for each node of the file's top level.
+
+    The other tool sees it as TensorFlow imports it, with shapes by the rules of `shapes`; of what the user said it
+    knows the shapes of inputs.
+    """
+    facts = facts_on_import(analysis.model.graph, shapes | reference, analysis.feeds)
+    return counts(analysis.model.graph, facts, reference)
 
 
 def _entries(analysis: Analysis, theirs: Mapping[str, Count]) -> Iterator[Entry]:
@@ -124,7 +129,7 @@ def _by_file_node(
 
 
 def _flops(lines: Iterable[Line]) -> Dim:
-    return sum((line.work.flops for line in lines), start=0)
+    return dim_sum(line.work.flops for line in lines)
 
 
 def _note(group: Group, own: RuleSet, reference: RuleSet, tool: str) -> str:
@@ -139,16 +144,14 @@ def _note(group: Group, own: RuleSet, reference: RuleSet, tool: str) -> str:
     return ""
 
 
-def _size(entry: Entry) -> int:
-    """A sort key: open differences first, then the greatest."""
-    return _key(entry.difference, max(entry.theirs, entry.ours) if isinstance(entry.ours, int) else 0)
+def _size(entry: Entry) -> tuple[bool, int]:
+    """A sort key: open differences first, then the greatest; of equal counts the greatest."""
+    return _greatness(entry.difference or entry.theirs)
 
 
-def _weight(group: Group) -> tuple[bool, int]:
-    return group.reason == ALIKE, _key(group.difference, 0)
+def _weight(group: Group) -> tuple[bool, tuple[bool, int]]:
+    return group.reason == ALIKE, _greatness(group.difference)
 
 
-def _key(difference: Dim, otherwise: int) -> int:
-    if not isinstance(difference, int):
-        return -(2**10_000)
-    return -abs(difference or otherwise)
+def _greatness(value: Dim) -> tuple[bool, int]:
+    return (True, -abs(value)) if isinstance(value, int) else (False, 0)

@@ -31,7 +31,7 @@ def counts(graph: Graph, facts: Facts, reference: RuleSet) -> Mapping[str, Count
 def _count(node: Node, facts: Facts, reference: RuleSet) -> Count:
     rule = reference.get(node.op)
     if rule is None or rule.cost is None or isinstance(rule.cost, Free):
-        return Count(0, Problem(Status.NO_RULE, "no rule"))
+        return Count(0, Problem(Status.NO_RULE, "it has no rule"))
     cost_rule = rule.cost
     inputs = [_fact(ref, facts) for ref in node.inputs]
     flops = guarded(lambda: cost_rule(Op(node, inputs, facts[node.name], Sizes())).flops)

@@ -25,9 +25,6 @@ COPY = "copy"
 DEAD = "_Dead"
 """The op of a branch's output that only the other branch computes. Who reads it runs with the other branch only."""
 
-RAISED = "_raised"
-"""The attribute of a While or If whose functions' nodes have the names that they had in the graph around it."""
-
 ROOT = 0
 """The frame of what is in no loop."""
 

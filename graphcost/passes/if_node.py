@@ -11,7 +11,7 @@ from graphcost.graph import EMPTY, Attr, FunctionRef, Literal, Node, TensorRef
 from graphcost.passes.branches import ELSE, THEN
 from graphcost.passes.cond_parts import Level
 from graphcost.passes.cond_uses import If, Uses
-from graphcost.passes.frames import DEAD, RAISED, common_label
+from graphcost.passes.frames import DEAD, common_label
 from graphcost.passes.naming import Names
 
 
@@ -174,7 +174,6 @@ def _if_node(made: If, uses: Uses, inputs: _Inputs, functions: Sequence[str]) ->
         "Tout": dtypes,
         "then_branch": then,
         "else_branch": otherwise,
-        RAISED: True,
     }
     return Node(
         name=made.name,

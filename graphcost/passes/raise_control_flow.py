@@ -3,7 +3,8 @@
     Enter, Merge, Switch, NextIteration, Exit, LoopCond  ->  While, If and their functions
 
 See raise_loops and raise_conds for what becomes of each node. A name of the file goes on naming a node with the same
-value, in the graph or in one of the new functions; the outputs of the graph keep their names.
+value, in the graph or in one of the new functions, where nodes keep the names that they had; the outputs of the graph
+keep theirs.
 """
 
 from __future__ import annotations

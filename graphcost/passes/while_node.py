@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from graphcost.graph import EMPTY, Attr, FunctionRef, Graph, Node, TensorRef, producers
-from graphcost.passes.frames import COPY, EXITS, NEXT_ITERATIONS, RAISED, common_label
+from graphcost.passes.frames import COPY, EXITS, NEXT_ITERATIONS, common_label
 from graphcost.passes.loop_parts import Loop
 from graphcost.passes.naming import Names, in_file_order
 from graphcost.scopes import scope_of
@@ -100,7 +100,7 @@ class _Building:
             op="While",
             inputs=tuple(each.source for each in self._inputs),
             controls=tuple(self._controls()),
-            attrs=MappingProxyType({"T": dtypes, **references, **self._parallel_iterations(), RAISED: True}),
+            attrs=MappingProxyType({"T": dtypes, **references, **self._parallel_iterations()}),
             dtypes=dtypes,
             stateful=any(each.stateful for each in (*loop.before, *loop.inside)),
             dropped=common_label((*loop.before, *loop.inside, *merges)),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from graphcost.dims import Dim, Shape, bind, symbols
+from graphcost.dims import Dim, Shape, bind, dim_sum, symbols
 from graphcost.rule import KINDS, NOTHING, Cost
 
 
@@ -117,7 +117,7 @@ def sum_work(works: Iterable[Work]) -> Work:
 
 def _sum_costs(costs: Iterable[Cost]) -> Cost:
     some = [cost for cost in costs if cost is not NOTHING]
-    return Cost(*(sum((getattr(cost, kind) for cost in some), start=0) for kind in KINDS)) if some else NOTHING
+    return Cost(*(dim_sum(getattr(cost, kind) for cost in some) for kind in KINDS)) if some else NOTHING
 
 
 def grouped(lines: Iterable[Line], key: Callable[[Line], str]) -> tuple[Row, ...]:

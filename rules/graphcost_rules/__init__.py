@@ -10,6 +10,7 @@ from graphcost_rules import (
     bias,
     binary,
     broadcasting,
+    closed,
     comparison,
     containers,
     conv,
@@ -87,6 +88,7 @@ RULES = (
     + bias.RULES
     + binary.RULES
     + broadcasting.RULES
+    + closed.RULES
     + comparison.RULES
     + containers.RULES
     + conv.RULES

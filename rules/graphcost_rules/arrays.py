@@ -25,12 +25,12 @@ def _array_value(op: Op) -> list[Value | None]:
 
 
 def _array_element(op: Op) -> list[Fact | None]:
-    """What the declared element shape says, where it says every size."""
+    """What the declared element shape says: on the flow only where it says every size, since items say the rest."""
     declared = op.shape_attr("element_shape") if op.has_attr("element_shape") else None
-    if declared is None or declared.dims is None or any(dim < 0 for dim in declared.dims):
+    if declared is None or declared.dims is None:
         return [None, None]
-    held = Fact(op.dtype_attr("dtype"), Shape(*declared.dims))
-    return [held, held]
+    held = Fact(op.dtype_attr("dtype"), op.opened(declared))
+    return [held, held if all(dim >= 0 for dim in declared.dims) else None]
 
 
 def _gradient_with_shape_element(op: Op) -> list[Fact | None]:
@@ -48,7 +48,8 @@ def _gradient_value(op: Op) -> list[Value | None]:
 
 def _gradient_element(op: Op) -> list[Fact | None]:
     """A gradient array mirrors the forward one: what that holds, when the gradient is asked for."""
-    return [op.element(1), op.element(1)]
+    held = op.element(1)
+    return [held if held.shape is not None else op.element(0), held]
 
 
 def _flow_shape(op: Op) -> list[Shape]:
@@ -70,11 +71,15 @@ def _split(op: Op) -> list[Fact | None]:
     return [Fact(op.input_dtype(1), Shape(leading, *value[1:]))]
 
 
-def _item(op: Op, flow: int) -> Shape:
+def _item(op: Op, flow: int, declared: str = "") -> Shape:
+    """The shape of one item: what was put in the array, else what an attribute declares of all axes but the first."""
     held = op.element(flow).shape or op.element(0).shape
-    if held is None:
+    if held is not None:
+        return held
+    dims = op.shape_attr(declared).dims if op.has_attr(declared) else None
+    if dims is None:
         raise ShapeUnknown("nothing is known of what the array holds")
-    return held
+    return Shape(*(op.unknown_size(axis) if dim < 0 else dim for axis, dim in enumerate(dims, start=1)))
 
 
 def _read_shape(op: Op) -> list[Shape]:
@@ -82,13 +87,13 @@ def _read_shape(op: Op) -> list[Shape]:
 
 
 def _gather_shape(op: Op) -> list[Shape]:
-    return [Shape(*op.input(1, rank=1), *_item(op, 2))]
+    return [Shape(*op.input(1, rank=1), *_item(op, 2, "element_shape"))]
 
 
 def _pack_shape(op: Op) -> list[Shape]:
     """All items, in order."""
     size = _size(op)
-    return [Shape(op.unknown_size(0) if size is None else size, *_item(op, 1))]
+    return [Shape(op.unknown_size(0) if size is None else size, *_item(op, 1, "element_shape"))]
 
 
 def _unpacked(op: Op) -> list[Fact | None]:

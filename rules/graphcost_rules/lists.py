@@ -35,12 +35,18 @@ def _declared(op: Op, index: int) -> Shape | None:
     return None if is_open else Shape(*dims)
 
 
-def _item(op: Op, declared: int) -> Shape:
-    """The shape of one item: what was put in the list, else what an operand declares."""
-    held = op.element(0).shape or _declared(op, declared)
-    if held is None:
+def _item(op: Op, declared: int, first_axis: int = 0) -> Shape:
+    """The shape of one item: what was put in the list, else what an operand declares.
+
+    first_axis: where the item's axes begin among those of the output, whose sizes the operand may leave open.
+    """
+    held = op.element(0).shape
+    if held is not None:
+        return held
+    if not op.has_value(declared) or not op.value(declared).shape:
         raise ShapeUnknown("nothing is known of what the list holds")
-    return held
+    sizes = enumerate(op.items(declared), first_axis)
+    return Shape(*(op.unknown_size(axis) if isinstance(dim, int) and dim < 0 else dim for axis, dim in sizes))
 
 
 def _held(op: Op, shape: Shape) -> list[Fact | None]:
@@ -112,11 +118,11 @@ def _stack_shape(op: Op) -> list[Shape]:
     length = _length(op)
     fixed = op.int_attr("num_elements", -1)
     leading = fixed if fixed >= 0 else op.unknown_size(0) if length is None else length
-    return [Shape(leading, *_item(op, 1))]
+    return [Shape(leading, *_item(op, 1, first_axis=1))]
 
 
 def _gather_shape(op: Op) -> list[Shape]:
-    return [Shape(*op.input(1, rank=1), *_item(op, 2))]
+    return [Shape(*op.input(1, rank=1), *_item(op, 2, first_axis=1))]
 
 
 def _concat_shape(op: Op) -> list[Shape]:

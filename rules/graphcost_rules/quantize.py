@@ -15,8 +15,10 @@ FAKE = CLAMP + Cost(add=1, mul=1) + Cost(add=1) + ROUND + AFFINE
 """floor((clamp(x) - min) / scale + 0.5) * scale + min, with the scale's inverse at hand."""
 
 
-def quantize_shape(op: Op) -> list[Shape]:
+def quantize_shape(op: Op) -> list[Shape | None]:
     """The input's shape, and that of its ranges: one for each slice along `axis`, where it is given."""
+    if not op.has_shape(0) and op.int_attr("axis", -1) == -1:
+        return [None, Shape(), Shape()]
     shape = op.input(0)
     ranges = _ranges(op, shape)
     return [shape, ranges, ranges]
@@ -45,21 +47,21 @@ def _is_scaled(op: Op) -> bool:
 
 def quantize_cost(op: Op) -> Cost:
     """round(clamp(x) * scale + offset) for each element."""
-    return op.input(0).size * (CLAMP + (Cost(mul=1) if _is_scaled(op) else AFFINE) + ROUND)
+    return op.input_size(0) * (CLAMP + (Cost(mul=1) if _is_scaled(op) else AFFINE) + ROUND)
 
 
 def dequantize_cost(op: Op) -> Cost:
     """q * scale + min for each element."""
-    return op.input(0).size * (Cost(mul=1) if _is_scaled(op) else AFFINE)
+    return op.input_size(0) * (Cost(mul=1) if _is_scaled(op) else AFFINE)
 
 
-def requantize_shape(op: Op) -> list[Shape]:
-    return [op.input(0), Shape(), Shape()]
+def requantize_shape(op: Op) -> list[Shape | None]:
+    return [op.input(0) if op.has_shape(0) else None, Shape(), Shape()]
 
 
 def requantize_cost(op: Op) -> Cost:
     """Dequantized and quantized again, element by element."""
-    return op.input(0).size * (AFFINE + CLAMP + AFFINE + ROUND)
+    return op.input_size(0) * (AFFINE + CLAMP + AFFINE + ROUND)
 
 
 def range_shape(op: Op) -> list[Shape]:
@@ -68,7 +70,7 @@ def range_shape(op: Op) -> list[Shape]:
 
 def range_cost(op: Op) -> Cost:
     """The least and the greatest element."""
-    return Cost(compare=dim_max(2 * (op.input(0).size - 1), 0))
+    return Cost(compare=dim_max(2 * (op.input_size(0) - 1), 0))
 
 
 def shrink_cost(op: Op) -> Cost:
@@ -89,7 +91,7 @@ def per_channel_shape(op: Op) -> list[Shape]:
 
 def per_element(work: Cost) -> Callable[[Op], Cost]:
     def cost(op: Op) -> Cost:
-        return op.input(0).size * work
+        return op.input_size(0) * work
 
     return cost
 

@@ -44,12 +44,12 @@ def same_shape(op: Op) -> list[Shape]:
 
 def add_cost(op: Op) -> Cost:
     """Each element of both operands is scaled to the range of the sum, then pairs are added."""
-    return AFFINE * (op.input(0).size + op.input(1).size) + Cost(add=op.output(0).size)
+    return AFFINE * (op.input_size(0) + op.input_size(1)) + Cost(add=op.output_size(0))
 
 
 def mul_cost(op: Op) -> Cost:
     """The number that stands for zero is subtracted from each element of both operands, then pairs are multiplied."""
-    return Cost(add=op.input(0).size + op.input(1).size, mul=op.output(0).size)
+    return Cost(add=op.input_size(0) + op.input_size(1), mul=op.output_size(0))
 
 
 def bias_shape(op: Op) -> list[Shape]:
@@ -60,7 +60,7 @@ def bias_shape(op: Op) -> list[Shape]:
 
 def rectified(steps: int) -> Callable[[Op], Cost]:
     def cost(op: Op) -> Cost:
-        return Cost(compare=steps * op.output(0).size)
+        return Cost(compare=steps * op.output_size(0))
 
     cost.__doc__ = f"Clamped from {'below' if steps == 1 else 'both sides'}: {steps} comparisons for each element."
     return cost

@@ -55,7 +55,9 @@ def assign_shape(op: Op) -> list[Shape]:
 
 
 def update_shape(op: Op) -> list[Shape]:
-    return [op.same_shape(op.input(0), op.input(1)) if op.has_shape(1) else op.input(0)]
+    if op.has_shape(0) and op.has_shape(1):
+        return [op.same_shape(op.input(0), op.input(1))]
+    return [op.input(1) if op.has_shape(1) else op.input(0)]
 
 
 def update_cost(op: Op) -> Cost:

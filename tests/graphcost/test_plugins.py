@@ -10,7 +10,7 @@ import pytest
 from graphcost.dims import Shape
 from graphcost.errors import PluginError
 from graphcost.op import Op
-from graphcost.plugins import combine, installed_rules, rules_from_file
+from graphcost.plugins import combine, installed_rules, reference_rules, rules_from_file
 from graphcost.rule import FREE, Cost, Free, Rule, RuleSet
 
 
@@ -190,3 +190,12 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.py").write_bytes(b"x = '\xff'\n")
     with pytest.raises(PluginError, match=r"latin\.py.*SyntaxError"):
         rules_from_file(tmp_path / "latin.py")
+
+
+def test_a_reference_is_reached_by_its_name() -> None:
+    assert "Softmax" in reference_rules("tf.profiler")
+
+
+def test_a_reference_that_isnt_installed() -> None:
+    with pytest.raises(PluginError, match=r"rules of nobody aren't installed"):
+        reference_rules("nobody")

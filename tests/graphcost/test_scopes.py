@@ -29,6 +29,22 @@ def test_names_that_carry_their_path_stay() -> None:
     assert joined("rnn", "rnn2/MatMul") == "rnn/rnn2/MatMul"
 
 
+@pytest.mark.parametrize(
+    ("outer", "name", "seen"),
+    [
+        ("rnn/while/body", "rnn/while/MatMul", "rnn/while/MatMul"),
+        ("Call/a/lstm/while/body", "a/lstm/while/cell/MatMul", "Call/a/lstm/while/cell/MatMul"),
+        ("lstm/while/cond", "while/Less", "lstm/while/Less"),
+        ("lstm/while/body", "MatMul", "lstm/while/body/MatMul"),
+        ("if/branch_2", "if/x", "if/x"),
+        ("a/conv", "conv/x", "a/conv/conv/x"),
+        ("body", "x", "body/x"),
+    ],
+)
+def test_what_a_body_repeats_of_its_path_is_said_once(outer: str, name: str, seen: str) -> None:
+    assert joined(outer, name) == seen
+
+
 def test_the_common_scope() -> None:
     assert common(None, "a/b") == "a/b"
     assert common("a/b/c", "a/b/d") == "a/b"

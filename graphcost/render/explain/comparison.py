@@ -12,7 +12,7 @@ from typing import Any
 from graphcost.explain.reasons import ALIKE
 from graphcost.explain.reconcile import Entry, Group, Reconciliation
 from graphcost.render.csv import cell, number
-from graphcost.render.explain.grid import Grid, aligned, markdown_table, quantity, signed
+from graphcost.render.explain.grid import Grid, aligned, digits, markdown_table, quantity, signed
 from graphcost.render.markdown import escape
 from graphcost.render.quantities import exact
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
@@ -85,18 +85,18 @@ def _csv(found: Reconciliation) -> str:
 def _grid(found: Reconciliation, examples: int) -> Grid:
     rows = [row for group in found.groups for row in _rows(group, examples)]
     nodes = sum(len(group.entries) for group in found.groups)
-    total = ["total", f"{nodes:,}", exact(found.theirs), exact(found.ours), signed(found.theirs - found.ours)]
+    total = ["total", f"{nodes:,}", digits(found.theirs), digits(found.ours), signed(found.theirs - found.ours)]
     return Grid(["why", "nodes", found.tool, "graphcost", "difference"], [*rows, total], numbers=1)
 
 
 def _rows(group: Group, examples: int) -> Iterator[list[str]]:
-    numbers = [exact(group.theirs), exact(group.ours), signed(group.difference)]
+    numbers = [digits(group.theirs), digits(group.ours), signed(group.difference)]
     yield [sanitize(group.reason), f"{len(group.entries):,}", *numbers]
     if group.reason == ALIKE:
         return
     for entry in group.entries[:examples]:
         name = f"{INDENT}{sanitize(entry.node)} ({sanitize(entry.op, 40)})"
-        yield [name, "", exact(entry.theirs), exact(entry.ours), signed(entry.difference)]
+        yield [name, "", digits(entry.theirs), digits(entry.ours), signed(entry.difference)]
 
 
 def _remarks(found: Reconciliation) -> Iterator[str]:

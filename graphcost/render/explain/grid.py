@@ -9,9 +9,11 @@ from typing import Any
 from graphcost.dims import Dim, format_dim
 from graphcost.render.markdown import escape
 from graphcost.render.quantities import MAX_BITS, exact
-from graphcost.render.sanitize import middle
+from graphcost.render.sanitize import head, middle
 
 GAP = "  "
+FORMULA_WIDTH = 26
+LEAST_TEXT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def aligned(grid: Grid, width: int) -> Iterable[str]:
             cells.append(row[i].rjust(widths[i]) if i >= grid.numbers else row[i].ljust(widths[i]))
         yield GAP.join(cells).rstrip()
         if position == 0:
-            yield "─" * min(sum(widths) + len(GAP) * (len(widths) - 1), max(width, 20))
+            yield "─" * min(sum(widths) + len(GAP) * (len(widths) - 1), max(width, LEAST_TEXT))
 
 
 def markdown_table(grid: Grid) -> Iterable[str]:
@@ -46,9 +48,14 @@ def markdown_table(grid: Grid) -> Iterable[str]:
         yield _row([indent + escape(row[0].strip()), *(escape(text) for text in row[1:])])
 
 
+def digits(value: Dim) -> str:
+    """All digits; a formula as far as a column has room for it."""
+    return exact(value) if isinstance(value, int) else head(exact(value), FORMULA_WIDTH)
+
+
 def signed(value: Dim) -> str:
-    """All digits with a sign; 0 has none."""
-    return f"+{exact(value)}" if isinstance(value, int) and value > 0 else exact(value)
+    """As digits(), with a sign; 0 has none."""
+    return f"+{exact(value)}" if isinstance(value, int) and value > 0 else digits(value)
 
 
 def quantity(name: str, value: Dim) -> dict[str, Any]:

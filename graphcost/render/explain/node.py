@@ -9,6 +9,7 @@ from typing import Any
 from graphcost.dims import Dim, format_dim
 from graphcost.explain.node import NodeExplanation, Tensor
 from graphcost.explain.paths import Step
+from graphcost.explain.reference import Count
 from graphcost.fact import Item
 from graphcost.graph import Attr, FunctionRef, Literal, PartialShape
 from graphcost.render.explain.grid import quantity
@@ -56,6 +57,7 @@ def to_dict(found: NodeExplanation, report: Report) -> dict[str, Any]:
             for line in found.lines
         ],
         "runs": [_step(step, report) for step in found.steps],
+        "tf.profiler": None if found.theirs is None else found.theirs.flops,
         "others": list(found.others),
     }
 
@@ -73,6 +75,8 @@ def _statements(found: NodeExplanation, report: Report) -> Iterator[Statement]:
     yield from listed("outputs", [_tensor(tensor, report) for tensor in found.outputs])
     yield from _cost(found, report)
     yield from _runs(found, report)
+    if found.theirs is not None:
+        yield Statement("tf.profiler", _theirs(found.theirs))
     yield from listed("also", [f"{sanitize(name)} has the same name" for name in found.others[:5]])
 
 
@@ -113,6 +117,12 @@ def _runs(found: NodeExplanation, report: Report) -> Iterator[Statement]:
             yield Statement("in all", f"{_filled(line.work.flops, report)} FLOPs")
         if line.params:
             yield Statement("parameters", f"{exact(line.params)}")
+
+
+def _theirs(theirs: Count) -> str:
+    if theirs.problem is None:
+        return f"counts {exact(theirs.flops)}"
+    return f"counts nothing: {sanitize(theirs.problem.reason, TEXT_LIMIT)}"
 
 
 def _count(count: Dim, report: Report) -> str:

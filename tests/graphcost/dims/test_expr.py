@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphcost.dims import Dim, Expr, bind, ceil_div, dim_max, dim_min, floor_div, product, symbol
+from graphcost.dims import Dim, Expr, bind, ceil_div, dim_max, dim_min, dim_sum, floor_div, product, symbol
 from graphcost.errors import DimError
 
 N, H, W = symbol("N"), symbol("H"), symbol("W")
@@ -102,3 +102,9 @@ def test_products_of_two_symbols(coefficients: list[int], n: int, h: int) -> Non
 def test_expressions_print_as_formulas() -> None:
     assert repr(N) == "N"
     assert isinstance(N, Expr)
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), max_size=6))
+def test_a_long_sum_is_a_sum(pairs: list[tuple[int, int]]) -> None:
+    dims = [a * N + b * H + a * b for a, b in pairs]
+    assert dim_sum(dims) == sum(dims, start=0)

@@ -71,9 +71,7 @@ def test_every_node_of_every_graph(rules: Any, pinned: bool) -> None:
     assert len(differing) <= compared / 20
 
 
-@pytest.mark.parametrize(
-    ("name", "total"), [("q1", 2), ("q2", 2050), ("q3", 2101), ("a21", 21), ("a1090", 1156)]
-)
+@pytest.mark.parametrize(("name", "total"), [("q1", 2), ("q2", 2050), ("q3", 2101), ("a21", 21), ("a1090", 1156)])
 def test_the_seed(rules: Any, name: str, total: int) -> None:
     graph_def = read_graph_def(SHARED / "seed" / f"{name}.pb", "GraphDef(binary)")
     assert sum(reproduced(graph_def, rules).values()) == total

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from explaining import LOOP
 from tiny_graph import parse_ref, tiny_graph
 
 from graphcost.dims import Shape
 from graphcost.explain.imported import facts_on_import
 from graphcost.fact import Fact
-from graphcost.graph import EMPTY, Graph
+from graphcost.graph import EMPTY, Graph, PartialShape
 from graphcost.plugins import installed_rules, reference_rules
 
 
@@ -40,19 +42,10 @@ def test_an_equality_at_one_node_teaches_nothing_of_others() -> None:
 
 
 def test_a_recorded_size_fills_in() -> None:
-    graph = tiny_graph(
-        """
-        a = Placeholder(dtype=float32, shape=<?,4>)
-        b = Relu(a, T=float32)
-        """
-    )
+    graph = tiny_graph("a = Placeholder(dtype=float32, shape=<?,4>)\n b = Relu(a, T=float32)")
     node = graph.nodes["b"]
-    from dataclasses import replace
-
-    from graphcost.graph import PartialShape
-
-    graph = graph.replacing([replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((7, -1)),)})])
-    assert shape(graph, "b") == [7, 4]
+    recorded = replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((7, -1)),)})
+    assert shape(graph.replacing([recorded]), "b") == [7, 4]
 
 
 def test_a_partly_known_shape_is_followed_by_few_ops() -> None:
@@ -105,3 +98,28 @@ def test_many_calls_of_one_function_are_looked_into_once() -> None:
 def test_a_missing_function_leaves_the_outputs_unknown() -> None:
     text = "x = Placeholder(dtype=float32, shape=<3>)\n y = PartitionedCall(x, f=@gone) -> float32"
     assert shape(tiny_graph(text, functions=EMPTY), "y") is None
+
+
+def test_what_one_call_requires_of_its_argument_teaches_nothing_of_another() -> None:
+    functions = {
+        "product": tiny_graph(
+            "a = _Arg(T=float32)\n w = Const(value=[1.0, 2.0])\n m = Reshape(w, s, T=float32, Tshape=int32)\n"
+            "s = Const(value=[2, 1])\n b = MatMul(a, m, T=float32)",
+            "b",
+        ),
+        "same": tiny_graph("a = _Arg(T=float32)\n b = Relu(a, T=float32)", "b"),
+    }
+    text = """
+    x = Placeholder(dtype=float32, shape=<?,?>)
+    y = PartitionedCall(x, f=@product) -> float32
+    z = PartitionedCall(x, f=@same) -> float32
+    """
+    graph = tiny_graph(text, functions=functions)
+    assert shape(graph, "y") == [None, 1]
+    assert shape(graph, "z") == [None, None]
+
+
+def test_a_long_chain_is_linear() -> None:
+    lines = ["x0 = Placeholder(dtype=float32, shape=<?,3>)"]
+    lines += [f"x{i + 1} = Neg(x{i}, T=float32)" for i in range(5000)]
+    assert shape(tiny_graph("\n".join(lines)), "x5000") == [None, 3]

@@ -13,7 +13,18 @@ from tiny_graph import tiny_graph
 from graphcost.analyze import examine
 from graphcost.explain.reconcile import Reconciliation
 
-SEED = Path(__file__).resolve().parents[4] / "shared" / "seed"
+SHARED = Path(__file__).resolve().parents[4] / "shared"
+SEED = SHARED / "seed"
+MODELS = (
+    "zoo/ConvNeXtTiny.pb",
+    "zoo/ResNet50.pb",
+    "corpus/aibench-lstm/lstm.meta",
+    "corpus/impala-meta/model.ckpt-89639040.meta",
+    "corpus/kws-gru-s/GRU_S.pb",
+    "corpus/scisharp-keras-lstm/saved_model.pb",
+    "corpus/tensorboard-mnist/graphdef_mnist.pbtxt",
+    "corpus/visdrone-od-api-meta/model.ckpt.meta",
+)
 
 
 def differences(found: Reconciliation) -> dict[str, object]:
@@ -101,7 +112,9 @@ def test_windows_with_the_channels_first() -> None:
     x = Placeholder(dtype=float32, shape=<1,1,4,4>)
     y = MaxPool(x, T=float32, ksize=[1,1,2,2], strides=[1,1,2,2], padding=b'VALID', data_format=b'NCHW')
     """
-    assert list(differences(reconciled(analysed(text, "y")))) == ["not counted: tf.profiler counts windows in NHWC only"]
+    assert list(differences(reconciled(analysed(text, "y")))) == [
+        "not counted: tf.profiler counts windows in NHWC only"
+    ]
 
 
 def test_the_greatest_differences_come_first() -> None:
@@ -162,3 +175,13 @@ def test_a_convolution_of_the_seed() -> None:
     assert (convolution.reason, convolution.difference) == ("not counted, the batch is unknown", -51_200)
     initializer = entries["dense/kernel/Initializer/random_uniform"]
     assert (initializer.reason, initializer.difference) == ("counted, though it initializes a weight", 1_024)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SEED.is_dir(), reason="the shared graphs aren't beside the repository")
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("batch", [None, 3])
+def test_the_differences_of_real_models_add_up(name: str, batch: int | None) -> None:
+    found = reconciled(examine(SHARED / name, batch=batch))
+    assert found.groups
+    assert adds_up(found)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evaluation import counted
 from interpret import interpret
+from tiny_graph import tiny_graph
 
 from graphcost.graph import FunctionRef, Graph, Node, PartialShape, count_ops
 from graphcost.load import load
@@ -207,8 +209,6 @@ def test_the_lowered_loops_of_a_frozen_keras_lstm(tf: Any) -> None:
     model = tf.keras.Sequential(
         [tf.keras.Input((7, 3)), tf.keras.layers.LSTM(4, return_sequences=True), tf.keras.layers.GRU(5)]
     )
-    with tf.Graph().as_default():
-        pass
     function = tf.function(lambda x: model(x)).get_concrete_function(tf.TensorSpec([2, 7, 3]))
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=True)
     graph = load(frozen.graph.as_graph_def()).graph
@@ -217,6 +217,51 @@ def test_the_lowered_loops_of_a_frozen_keras_lstm(tf: Any) -> None:
     names = [n.name for n in raised.nodes.values() if n.op == "While"]
     assert len(names) == 2
     assert all(name.startswith("sequential") for name in names)
+
+
+def lines_of(text: str, outputs: str) -> dict[str, Any]:
+    lines = counted(raise_control_flow(tiny_graph(text, outputs))).lines
+    return {line.node.rpartition("/")[2]: line for line in lines if line.work.flops or line.work.int_ops}
+
+
+def test_what_the_condition_and_the_body_share_is_counted_once() -> None:
+    lines = lines_of(
+        """
+        zero = Const(value=0)
+        ten = Const(value=10)
+        w/Enter = Enter(zero, frame_name=b"w", T=int32)
+        w/Merge = Merge(w/Enter, w/NextIteration, T=int32, N=2)
+        w/twice = Add(w/Merge, w/Merge, T=int32)
+        w/Less = Less(w/Merge, ten, T=int32)
+        w/LoopCond = LoopCond(w/Less)
+        w/Switch = Switch(w/Merge, w/LoopCond, T=int32)
+        w/one = Const(^w/Switch, value=1)
+        w/sum = Add(w/Switch:1, w/one, T=int32)
+        w/product = Mul(w/twice, w/Switch:1, T=int32)
+        w/NextIteration = NextIteration(w/sum, ^w/product, T=int32)
+        w/Exit = Exit(w/Switch, T=int32)
+        """,
+        "w/Exit",
+    )
+    assert {name: line.count for name, line in lines.items()} == {"Less": 11, "twice": 11, "sum": 10, "product": 10}
+
+
+def test_a_gradient_sees_the_shapes_inside_the_branch_that_it_belongs_to() -> None:
+    lines = lines_of(
+        """
+        x = Placeholder(dtype=float32, shape=<2,3>)
+        p = Placeholder(dtype=bool, shape=<>)
+        cond/Switch = Switch(x, p, T=float32)
+        cond/Neg = Neg(cond/Switch:1, T=float32)
+        cond/Merge = Merge(cond/Switch:0, cond/Neg, T=float32, N=2)
+        dy = Square(cond/Merge, T=float32)
+        grad/Switch = Switch(dy, p, T=float32)
+        grad/Mul = Mul(grad/Switch:1, cond/Neg, T=float32)
+        grad/Merge = Merge(grad/Switch:0, grad/Mul, T=float32, N=2)
+        """,
+        "grad/Merge",
+    )
+    assert {name: line.work.flops for name, line in lines.items()} == {"Neg": 6, "dy": 6, "Mul": 6}
 
 
 @pytest.mark.shared

@@ -85,7 +85,9 @@ def build(tf: Any, op: str, arguments: dict[str, Any], batch: int | None) -> Any
     """A graph with the op on placeholders; a `batch` of None leaves their leading sizes open."""
     graph = tf.Graph()
     with graph.as_default():
-        getattr(tf.raw_ops, op)(**{key: _argument(tf, value, key, batch) for key, value in arguments.items()}, name="it")
+        getattr(tf.raw_ops, op)(
+            **{key: _argument(tf, value, key, batch) for key, value in arguments.items()}, name="it"
+        )
     return graph
 
 

@@ -1,0 +1,70 @@
+"""The comparison with tf.profiler in its four formats."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+
+from explaining import DENSE, analysed, reconciled
+
+from graphcost.render.explain.comparison import render
+
+TABLE = """\
+model.pb (graphdef, 10 nodes, 5 run)
+
+why                                      nodes  tf.profiler  graphcost  difference
+──────────────────────────────────────────────────────────────────────────────────
+not counted, the batch is unknown            2            0         24         -24
+  y (MatMul)                                              0         16         -16
+  out (Softmax)                                           0          8          -8
+counted, though it initializes a weight      1            8          0          +8
+  scaled (Mul)                                            8          0          +8
+total                                        3            8         24         -16
+
+tf.profiler counts 8 FLOPs over the whole file, as TensorFlow imports it.
+graphcost counts 24 FLOPs at N = 1 for out (option).
+"""
+
+
+def test_the_table() -> None:
+    assert render(reconciled(analysed(DENSE, "out")), "table", 120) == TABLE
+
+
+def test_examples_are_as_many_as_asked_for() -> None:
+    found = reconciled(analysed(DENSE, "out"))
+    assert "(MatMul)" not in render(found, "table", 120, examples=0)
+    assert "(Softmax)" not in render(found, "table", 120, examples=1)
+
+
+def test_a_narrow_terminal_shortens_names() -> None:
+    lines = render(reconciled(analysed(DENSE, "out")), "table", 70).splitlines()
+    assert max(map(len, lines[2:])) <= 70
+
+
+def test_csv_adds_up() -> None:
+    rows = list(csv.DictReader(StringIO(render(reconciled(analysed(DENSE, "out")), "csv", 120))))
+    assert [row["node"] for row in rows] == ["y", "out", "scaled"]
+    assert sum(int(row["tf.profiler"]) for row in rows) == 8
+    assert sum(int(row["difference"]) for row in rows) == 8 - 24
+
+
+def test_json_has_every_node() -> None:
+    found = json.loads(render(reconciled(analysed(DENSE, "out")), "json", 120))
+    assert (found["theirs"], found["graphcost"], found["difference"]) == (8, 24, -16)
+    assert sum(group["difference"] for group in found["reasons"]) == -16
+    assert [node["node"] for group in found["reasons"] for node in group["nodes"]] == ["y", "out", "scaled"]
+
+
+def test_an_open_symbol_is_a_formula_in_every_format() -> None:
+    found = reconciled(analysed(DENSE, "out", batch=None))
+    assert "24*N" in render(found, "table", 120)
+    assert json.loads(render(found, "json", 120))["graphcost_formula"] == "24*N"
+    assert "Open: N; --bind SYMBOL=INT gives a number." in render(found, "table", 120)
+    assert next(csv.DictReader(StringIO(render(found, "csv", 120))))["graphcost"] == ""
+
+
+def test_markdown_is_a_table() -> None:
+    lines = render(reconciled(analysed(DENSE, "out")), "markdown", 120).splitlines()
+    assert "| why | nodes | tf.profiler | graphcost | difference |" in lines
+    assert "| &emsp;y (MatMul) |  | 0 | 16 | -16 |" in lines
