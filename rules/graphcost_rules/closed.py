@@ -1,4 +1,4 @@
-"""Operations that run a program which graphcost can't read: their shapes are known, their cost isn't, and they say so."""
+"""Operations that run a program which graphcost can't read: shapes are known, costs aren't, and the line says so."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_a_range_adds_its_step():
         return [splits, values]
 
     ranges = {"starts": [0, 1, 2.5], "limits": [9, 8, 3], "deltas": [2, 0.5, 3]}
-    tensors = {name: np.array(numbers, np.float32) for name, numbers in ranges.items()}
+    tensors = {name: tf.constant(numbers, tf.float32) for name, numbers in ranges.items()}
     prove_opaque(RULES, "RaggedRange", tensors, naive, Tsplits=tf.int64)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kernel_oracle import call, prove
 from single_op import apply
 
-from graphcost import Cost, RuleError, Shape, ShapeUnknown, Value
+from graphcost import Cost, RuleError, Shape, Value
 from graphcost.dims import symbol
 from graphcost_rules.ranking import RULES
 

@@ -98,7 +98,7 @@ def side(t, g, h):
     """Weight, up to its sign, and gain of one side of a split, without regularization."""
     total = t.add(h, 0.0)
     t.less(total, 1e-9)
-    weight = t.div(g, total) if total else 0.0
+    weight = t.div(g, total or 1.0)
     return weight, t.mul(g, weight)
 
 
