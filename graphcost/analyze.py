@@ -20,13 +20,14 @@ from graphcost.passes.check_recursion import check_recursion
 from graphcost.passes.feed import feed
 from graphcost.passes.fold import fold
 from graphcost.passes.infer_outputs import infer_outputs
-from graphcost.passes.network import Network
+from graphcost.passes.network import Network, find_network
 from graphcost.passes.outputs import resolve, with_outputs
+from graphcost.passes.phases import training_phases
 from graphcost.passes.prune import prune
 from graphcost.passes.raise_control_flow import raise_control_flow
 from graphcost.passes.sources import INPUT_OPS
 from graphcost.plugins import installed_rules, rules_from_file
-from graphcost.report import ModelInfo, Report
+from graphcost.report import ModelInfo, Report, Tensor
 from graphcost.rule import RuleSet
 from graphcost.sizes import BATCH, Sizes
 from graphcost.structural import HANDLERS
@@ -100,7 +101,8 @@ def examine(source: Source, **options: Unpack[Options]) -> Analysis:
     sound = with_assigned_shapes(check_recursion(model.graph), rules)
     chosen = _with_outputs(sound, outputs, signature)
     graph = _fed(chosen.graph, options.get("inputs", ()), signature, rules)
-    pruned = prune(graph, chosen.network if graph is chosen.graph else None)
+    network = chosen.network if chosen.network is not None and graph is chosen.graph else find_network(graph)
+    pruned = prune(graph, network)
     graph = fold(raise_control_flow(pruned))
     names = symbol_names(graph, signature)
     given = options.get("bind", EMPTY)
@@ -111,11 +113,12 @@ def examine(source: Source, **options: Unpack[Options]) -> Analysis:
     facts = evaluate(graph, graph.ancestors([*(ref.node for ref in graph.outputs), *graph.controls]), run, fed)
     aside = dropped_facts(graph, facts, run, fed)
     batch = options.get("batch")
-    counted = count(facts, rules, symbols if batch is None else {BATCH: batch, **symbols})
+    bindings = symbols if batch is None else {BATCH: batch, **symbols}
+    counted = count(facts, rules, bindings, training_phases(pruned, network))
     report = Report(
         model=ModelInfo(model.path or "", model.format, len(model.graph.nodes)),
         inputs=tensors(facts, [ref for ref in names if graph.nodes[ref.node].dropped is None]),
-        outputs=tensors(facts, graph.outputs),
+        outputs=(*tensors(facts, graph.outputs), *(Tensor(name, None, None) for name in graph.controls)),
         outputs_from=chosen.source,
         lines=counted.lines,
         dropped=dropped(graph, aside, rules),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from graphcost.choose import Choices, dearest
 from graphcost.count import line
@@ -19,6 +20,8 @@ from graphcost.rule import RuleSet
 from graphcost.runs import Body, bodies, call_order
 from graphcost.scopes import joined, readable, scope_of
 
+NO_PHASES: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -28,11 +31,13 @@ class Counted:
     choices: Choices
 
 
-def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int]) -> Counted:
-    """The lines of every body that runs, each as often as it runs."""
+def count(
+    root: Evaluation, rules: RuleSet, bindings: Mapping[str, int], phases: Mapping[str, str] = NO_PHASES
+) -> Counted:
+    """The lines of every body that runs, each as often as it runs; `phases` are those of the nodes, by name."""
     order = call_order(root)
     credits = credited(order)
-    once = {id(each): _lines_of_one_run(each, rules, credits.weights) for each in order}
+    once = {id(each): _lines_of_one_run(each, rules, credits.weights, phases) for each in order}
     once[id(root)] = [_with_missing_shape(each, root, credits) for each in once[id(root)]]
     return _counted(root, once, order, bindings)
 
@@ -105,13 +110,29 @@ def _tensor(facts: Evaluation, ref: TensorRef) -> Tensor:
     return Tensor(str(ref), fact.dtype, shape)
 
 
-def _lines_of_one_run(evaluation: Evaluation, rules: RuleSet, weights: Mapping[Place, Weights]) -> list[Line]:
+def _lines_of_one_run(
+    evaluation: Evaluation,
+    rules: RuleSet,
+    weights: Mapping[Place, Weights],
+    phases: Mapping[str, str] = NO_PHASES,
+) -> list[Line]:
     """Lines whose scope is that of the node's own name; where the body is called comes later."""
-    nodes = (node for node in evaluation.graph.kept if node.op not in STAND_INS)
-    return [
+    nodes = [node for node in evaluation.graph.kept if node.op not in STAND_INS]
+    lines = [
         line(node, evaluation, rules, weights.get((id(evaluation), node.name), NO_WEIGHTS), scope_of(node.name))
         for node in nodes
     ]
+    if not phases:
+        return lines
+    around = _phase_of(evaluation.path, phases)
+    return [replace(each, phase=phases.get(node.name, around)) for node, each in zip(nodes, lines, strict=True)]
+
+
+def _phase_of(path: str, phases: Mapping[str, str]) -> str:
+    """The phase of the node that calls, at the outermost, the body at a path."""
+    parts = path.split("/")
+    callers = ("/".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((phases[caller] for caller in callers if caller in phases), "other")
 
 
 def _total(lines: Sequence[Line]) -> Dim:

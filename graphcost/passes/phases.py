@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from graphcost.graph import Graph, Node
 from graphcost.passes.network import Network
 from graphcost.passes.op_roles import ASSIGNMENTS, is_optimizer, is_update
+from graphcost.report.parts import PHASES
 
-FORWARD, BACKWARD, OPTIMIZER, OTHER = PHASES = ("forward", "backward", "optimizer", "other")
+FORWARD, BACKWARD, OPTIMIZER, OTHER = PHASES
 
 
 def training_phases(graph: Graph, network: Network) -> Mapping[str, str]:
@@ -19,7 +20,9 @@ def training_phases(graph: Graph, network: Network) -> Mapping[str, str]:
     a counter of steps, is other.
     """
     points = {node.name: network.flow.index[node.name] for node in graph.kept}
-    if not any(point in network.regions.gradient for point in points.values()):
+    asked = {network.flow.index[ref.node] for ref in graph.outputs}
+    has_gradient = any(point in network.regions.gradient for point in points.values())
+    if not has_gradient or not (asked & network.regions.gradient or any(_is_update(node) for node in graph.kept)):
         return {}
     names = {name for name, point in points.items() if point in network.live or point in network.judged}
     forward = graph.ancestors(names - {name for name, point in points.items() if point in network.regions.gradient})
@@ -27,8 +30,12 @@ def training_phases(graph: Graph, network: Network) -> Mapping[str, str]:
 
 
 def _phase(node: Node, point: int, forward: set[str], network: Network) -> str:
-    if is_optimizer(node.op) or is_update(node.op) or node.op in ASSIGNMENTS:
+    if _is_update(node):
         return OPTIMIZER
     if point in network.regions.gradient:
         return BACKWARD
     return FORWARD if node.name in forward else OTHER
+
+
+def _is_update(node: Node) -> bool:
+    return is_optimizer(node.op) or is_update(node.op) or node.op in ASSIGNMENTS

@@ -58,7 +58,14 @@ def to_dict(report: Report) -> dict[str, Any]:
         ],
         "warnings": list(report.warnings),
         "notes": list(report.notes),
+        **_phases(report),
     }
+
+
+def _phases(report: Report) -> dict[str, Any]:
+    """The parts of a training step, where the outputs make up one."""
+    phases = {row.name: {"nodes": row.nodes, **_work(row.work)} for row in report.by_phase()}
+    return {"phases": phases} if phases else {}
 
 
 def _total(report: Report) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def summarize(report: Report) -> tuple[Fact, ...]:
     """The statements in the order in which they are read; every text is sanitized and has no line break."""
     return (
         *_totals(report),
+        *_phases(report),
         *_coverage(report),
         *_symbols(report),
         Fact("outputs", f"{_listed(_tensor(t) for t in report.outputs)} ({sanitize(report.outputs_from)})"),
@@ -86,6 +87,13 @@ def _total(value: Dim) -> str:
     """All digits, and what to remember of them."""
     digits, brief = exact(value), human(value)
     return f"{digits} ({brief})" if isinstance(value, int) and brief[-1:].isalpha() else digits
+
+
+def _phases(report: Report) -> Iterator[Fact]:
+    """The parts of a training step, where the outputs make up one."""
+    for row in report.by_phase():
+        bound = "" if row.uncosted == 0 else "at least "
+        yield Fact("step", f"{row.name}: {row.nodes:,} nodes, {bound}{_total(row.work.flops)} FLOPs")
 
 
 def _coverage(report: Report) -> Iterator[Fact]:

@@ -69,7 +69,10 @@ IDLE = Work()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A node that runs. `work` is that of all its `count` runs together; `params` are elements of weights."""
+    """A node that runs. `work` is that of all its `count` runs together; `params` are elements of weights.
+
+    `phase` is the part of a training step that it belongs to; empty where what runs is no training step.
+    """
 
     node: str
     op: str
@@ -81,6 +84,7 @@ class Line:
     params: int = 0
     param_bytes: int = 0
     reason: str = ""
+    phase: str = ""
 
     def bind(self, bindings: Mapping[str, Dim]) -> Line:
         """The line with the named symbols replaced."""

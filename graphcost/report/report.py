@@ -12,7 +12,7 @@ from graphcost.dims import Dim, bind, format_dim, symbols
 from graphcost.errors import UsageError
 from graphcost.report.bindings import check_equalities, implied
 from graphcost.report.line import Line, Row, add_up, dearness, grouped
-from graphcost.report.parts import Dropped, Loop, ModelInfo, Tensor
+from graphcost.report.parts import PHASES, Dropped, Loop, ModelInfo, Tensor
 from graphcost.sizes import BATCH, Equality
 
 
@@ -95,6 +95,11 @@ class Report:
     def by_scope(self, depth: int | None = None) -> tuple[Row, ...]:
         """Totals for each name scope, cut after `depth` parts; in the order of the model."""
         return grouped(self.bound_lines, lambda line: "/".join(line.scope.split("/")[:depth]))
+
+    def by_phase(self) -> tuple[Row, ...]:
+        """Totals for forward, backward, optimizer and other, where the outputs make up a training step; else empty."""
+        rows = {row.name: row for row in grouped(self.bound_lines, lambda line: line.phase)}
+        return tuple(rows[phase] for phase in PHASES if phase in rows)
 
     def by_node(self) -> tuple[Row, ...]:
         """One row for each line, dearest first."""

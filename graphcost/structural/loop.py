@@ -61,7 +61,7 @@ class Settled:
 def _entering(site: Site, body: Graph) -> tuple[Fact, ...]:
     """The variables as they enter the body: invariants as they are, integer scalars as symbols, no other values."""
     return tuple(
-        fact if _passes_through(body, position) else _open(site, position, fact)
+        fact if passes_through(body, position) else _open(site, position, fact)
         for position, fact in enumerate(site.inputs)
     )
 
@@ -77,7 +77,7 @@ def _name(site: Site, position: int) -> str:
     return f"value({site.label}:{position})"
 
 
-def _passes_through(body: Graph, position: int) -> bool:
+def passes_through(body: Graph, position: int) -> bool:
     """Whether the body hands the variable on as it is, through nothing but Identity."""
     ref = body.outputs[position]
     while body.nodes[ref.node].op == "Identity":
