@@ -181,7 +181,7 @@ def test_a_signature_that_makes_no_sense(load_json, signature):
         (b'{"modelTopology": "\xff"}', "UTF-8"),
         ("[" * 100_000, "nested too deeply"),
         (
-            '{"modelTopology": {"node": [' + '{"attr": {"a": {"func": ' * 3000 + "}}}" * 3000 + "]}}",
+            '{"modelTopology": {"node": [' + '{"attr": {"a": {"func": ' * 3000 + "{}" + "}}}" * 3000 + "]}}",
             "nested too deeply",
         ),
     ],
