@@ -45,12 +45,16 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is known of one tensor. `element` is what a variable, TensorList, TensorArray or stack holds."""
+    """What is known of one tensor. `element` is what a variable, TensorList, TensorArray or stack holds.
+
+    `texts` are a constant's strings, row-major: a few operations take shapes and equations as text.
+    """
 
     dtype: str | None = None
     shape: Shape | None = None
     value: Value | None = None
     element: Fact | None = None
+    texts: tuple[bytes, ...] | None = None
 
 
 UNKNOWN = Fact()

@@ -35,11 +35,15 @@ class PartialShape(NamedTuple):
 
 
 class Literal(NamedTuple):
-    """A constant. `value` is None where the elements were not read (weights), are absent or too many."""
+    """A constant. `value` is None where the elements were not read (weights), are absent or too many.
+
+    `texts` are the elements of a small constant of strings, row-major.
+    """
 
     dtype: str
     shape: tuple[int, ...]
     value: Value | None
+    texts: tuple[bytes, ...] | None = None
 
 
 class FunctionRef(NamedTuple):

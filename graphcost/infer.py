@@ -9,7 +9,7 @@ from typing import TypeVar
 from graphcost.dims import Dim, Shape
 from graphcost.errors import DimError, RuleError, ShapeUnknown
 from graphcost.fact import FLOAT_LIMIT, VALUE_LIMIT, Fact, Value
-from graphcost.graph import Node, PartialShape, TensorRef
+from graphcost.graph import Literal, Node, PartialShape, TensorRef
 from graphcost.op import Op
 from graphcost.report import Status
 from graphcost.rule import Rule
@@ -69,7 +69,8 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
         if shape is not None and _is_too_large(shape):
             problem = problem or Problem(Status.INVALID, f"output {port} has more than 2^63 - 1 elements")
             shape = None
-        facts.append(Fact(node.dtypes[port] or _declared_dtype(node), shape, value, elements[port]))
+        dtype = node.dtypes[port] or _declared_dtype(node)
+        facts.append(Fact(dtype, shape, value, elements[port], _texts(node)))
     if problem is not None and problem.status is Status.NO_SHAPE and all(fact.shape is not None for fact in facts):
         problem = None
     return Inference(tuple(facts), problem, warning)
@@ -155,6 +156,11 @@ def _is_too_large(shape: Shape) -> bool:
             if known == 0:
                 return False
     return known > MAX_ELEMENTS
+
+
+def _texts(node: Node) -> tuple[bytes, ...] | None:
+    literal = node.attrs.get("value") if node.op == "Const" else None
+    return literal.texts if isinstance(literal, Literal) else None
 
 
 def _declared_dtype(node: Node) -> str | None:

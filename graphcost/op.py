@@ -141,6 +141,13 @@ class Op:
         """As items(), where only numbers make sense, such as axes and permutations."""
         return tuple(self._number(item, index) for item in self.items(index))
 
+    def texts(self, index: int) -> tuple[bytes, ...]:
+        """The strings of a constant input, row-major."""
+        texts = self._fact(index).texts
+        if texts is None:
+            raise ShapeUnknown(f"the strings of input {self._position(index)} ({self._ref(index)}) aren't known")
+        return texts
+
     def axis(self, index: int, rank: int) -> int:
         """A scalar input that names one of `rank` axes, counted from 0."""
         return self.normal_axis(self._number(self.scalar(index), index), rank)

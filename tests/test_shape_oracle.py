@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import text_format
-from shape_oracle import Comparison, Gap, compare, compare_functions, without_recorded_shapes
+from shape_oracle import Comparison, compare, compare_functions, without_recorded_shapes
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 tf = pytest.importorskip("tensorflow")
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.shared]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MOST_MISSING = 0.001
-"""The share of tensors of which TensorFlow may know more, beside those that a saver restores by slices."""
+"""The share of tensors of which TensorFlow may know more."""
 
 REFUSED = {
     "litert-custom-opdef": "its op isn't TensorFlow's",
@@ -35,16 +35,8 @@ REFUSED = {
 }
 """Files that TensorFlow doesn't import, and why."""
 
-SLICES = "the slice of a partitioned variable is written in a constant string"
 LENGTH = "TensorFlow runs Unique on a constant of one element, and so knows the length of the result"
 EXPLAINED: Mapping[tuple[str, str], str] = {
-    ("tensorboard-functional-graph", "RestoreV2"): SLICES,
-    ("tensorboard-functional-meta", "RestoreV2"): SLICES,
-    **{
-        (slug, op): SLICES
-        for slug in ("tfx-taxi-tfma-eval", "tfx-taxi-train-graph", "tfx-taxi-train-meta")
-        for op in ("RestoreV2", "Identity")
-    },
     ("tensorboard-functional-graph", "Reshape"): LENGTH,
     ("tensorboard-functional-meta", "Reshape"): LENGTH,
     ("litert-control-flow-v1-savedmodel", "Merge"): "a Merge without a Switch isn't understood, and invalid",
@@ -116,12 +108,8 @@ def test_explanations_are_needed() -> None:
 
 def test_hardly_anything_is_missing() -> None:
     results = {name: comparison(name) for name in models() if name not in REFUSED}
-    missing = [gap for name, result in results.items() for gap in result.missing if not is_slice(name, gap)]
+    missing = [gap for result in results.values() for gap in result.missing]
     tensors = sum(result.tensors for result in results.values())
 
     assert tensors > 100_000
     assert len(missing) < MOST_MISSING * tensors
-
-
-def is_slice(name: str, gap: Gap) -> bool:
-    return EXPLAINED.get((name, gap.op)) is SLICES

@@ -12,6 +12,7 @@ from graphcost.graph import Literal, PartialShape
 from graphcost.load.descriptors import dtype_names
 
 _MAX_RANK = 254
+_LONGEST_TEXT = 1024
 
 _CONTENT_FORMATS = {
     "bool": "?",
@@ -65,7 +66,9 @@ def decode_tensor(tensor: Any, *, with_elements: bool = True) -> Literal | None:
     shape = decode_shape(tensor.tensor_shape).dims
     if dtype is None or shape is None or -1 in shape:
         return None
-    return Literal(dtype, shape, _value(tensor, dtype, shape) if with_elements else None)
+    if not with_elements:
+        return Literal(dtype, shape, None)
+    return Literal(dtype, shape, _value(tensor, dtype, shape), _texts(tensor, shape) if dtype == "string" else None)
 
 
 def decode_content(content: bytes, dtype: str, shape: tuple[int, ...]) -> Value | None:
@@ -90,6 +93,14 @@ def _value(tensor: Any, dtype: str, shape: tuple[int, ...]) -> Value | None:
     items: list[Item] = [_element(item, dtype) for item in listed]
     last = items[-1] if items else _zero(dtype)
     return Value(shape, (*items, *[last] * (count - len(items))))
+
+
+def _texts(tensor: Any, shape: tuple[int, ...]) -> tuple[bytes, ...] | None:
+    """The strings, where there is one for each element and none is a document."""
+    texts = tuple(tensor.string_val)
+    if len(texts) != prod(shape) or len(texts) > VALUE_LIMIT or any(len(text) > _LONGEST_TEXT for text in texts):
+        return None
+    return texts
 
 
 def _element(item: Any, dtype: str) -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Free, Op, Rule, RuleSet, Value
+from graphcost import Free, Op, Rule, RuleSet, Shape, Value
 from graphcost_rules.declared_shapes import (
     as_first_input,
     family,
@@ -23,9 +23,36 @@ def printed_value(op: Op) -> list[Value]:
     return [op.value(0)]
 
 
+def restored_shapes(op: Op) -> list[Shape | None]:
+    """The shape of each slice that the last operand spells out; a tensor that is restored whole may have any."""
+    specs = op.texts(2)
+    if len(specs) != len(op.node.dtypes):
+        raise op.error(f"{len(specs)} slices for {len(op.node.dtypes)} tensors")
+    return [_slice_shape(op, spec) for spec in specs]
+
+
+def _slice_shape(op: Op, spec: bytes) -> Shape | None:
+    """`1010 1 0,1010:0,1`: the sizes of the whole, then for each axis `-` for all of it, or `start,length`."""
+    if not spec:
+        return None
+    *sizes, slices = spec.split(b" ")
+    axes = slices.split(b":")
+    if len(axes) != len(sizes):
+        raise op.error(f"{spec[:60]!r} is no slice of a tensor")
+    return Shape(*(_extent(op, size, axis) for size, axis in zip(sizes, axes, strict=True)))
+
+
+def _extent(op: Op, size: bytes, axis: bytes) -> int:
+    number = size if axis == b"-" else axis.rpartition(b",")[2]
+    if not number.isdigit() or len(number) > 18:
+        raise op.error(f"{axis[:60]!r} is no slice of an axis")
+    return int(number)
+
+
 CHECKPOINTS = (
     family(HOST_IO, nothing, "Save", "SaveV2", "SaveSlices", "MergeV2Checkpoints")
-    + family(HOST_IO, undeclared, "Restore", "RestoreV2", "RestoreSlice")
+    + family(HOST_IO, undeclared, "Restore")
+    + family(HOST_IO, restored_shapes, "RestoreV2", "RestoreSlice")
     + family(HOST_IO, scalars, "ShardedFilename", "ShardedFilespec")
 )
 

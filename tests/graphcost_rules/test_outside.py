@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from single_op import apply, make_op
 
-from graphcost import Fact, Free, PartialShape, Shape, ShapeUnknown, Value
+from graphcost import Fact, Free, PartialShape, RuleError, Shape, ShapeUnknown, Value
 from graphcost.graph import Literal, Node
 from graphcost.op import Op
 from graphcost_rules import containers, datasets, decoding, host, source, strings
@@ -51,11 +51,23 @@ def test_operations_with_effects_have_no_outputs() -> None:
         assert apply(host.RULES, kind, Shape()).shapes == ()
 
 
-def test_restored_tensors_are_unknown_one_by_one() -> None:
+def restored(*specs: bytes) -> list[Shape | None]:
     rule = host.RULES.get("RestoreV2")
     assert rule is not None
     assert rule.shape is not None
-    assert rule.shape(Op(Node("restore", "RestoreV2", dtypes=("float32", "int64")))) == [None, None]
+    names = Fact("string", Shape(len(specs)))
+    inputs = [Fact("string", Shape()), names, Fact("string", names.shape, texts=specs)]
+    return list(rule.shape(Op(Node("restore", "RestoreV2", dtypes=("float32",) * len(specs)), inputs)))
+
+
+def test_restored_tensors_are_known_where_a_slice_spells_them_out() -> None:
+    assert restored(b"", b"1010 1 0,505:0,1", b"3 4 -:2,2", b"7 -") == [None, Shape(505, 1), Shape(3, 2), Shape(7)]
+
+
+@pytest.mark.parametrize("spec", [b"3 4 -", b"x -", b"3 0,", b"3 0,-1", b" ", b"9" * 40 + b" -"])
+def test_what_is_no_slice_is_refused(spec: bytes) -> None:
+    with pytest.raises(RuleError):
+        restored(spec)
 
 
 def test_constants_have_their_literal() -> None:

@@ -108,3 +108,11 @@ def test_shapes():
     assert decode_shape(message("TensorShapeProto", "")) == PartialShape(())
     assert decode_shape(message("TensorShapeProto", "unknown_rank: true")) == PartialShape(None)
     assert decode_shape(message("TensorShapeProto", "dim { size: -2 }")) == PartialShape(None)
+
+
+def test_strings_of_a_small_constant_are_kept() -> None:
+    assert tensor(f'dtype: DT_STRING {dims(2)} string_val: "a" string_val: "b"') == Literal(
+        "string", (2,), None, (b"a", b"b")
+    )
+    assert tensor(f'dtype: DT_STRING {dims(2)} string_val: "a"') == Literal("string", (2,), None)
+    assert tensor(f'dtype: DT_STRING {dims(1)} string_val: "{"x" * 5000}"') == Literal("string", (1,), None)
