@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: decoding a sequence of class scores [steps, batch, classes]."""
+"""Connectionist temporal classification: loss and decoding of sequences of class scores [steps, batch, classes]."""
 
 from __future__ import annotations
 
@@ -21,4 +21,55 @@ def greedy_cost(op: Op) -> Cost:
     return Cost(compare=dim_max(classes - 1, 0) + checks, add=1) * (steps * batch)
 
 
-RULES = RuleSet(Rule("CTCGreedyDecoder", shape=greedy_shape, cost=greedy_cost))
+LOG_ADD = Cost(compare=1, add=2, transcendental=2)
+"""log(exp(a) + exp(b)) as max + log1p(exp(-|a - b|))."""
+
+
+def loss_shape(op: Op) -> list[Shape]:
+    """The loss of each sequence, and the gradient to the scores."""
+    scores = op.input(0, rank=3)
+    batch = op.same(scores[1], op.input(3, rank=1)[0])
+    return [Shape(batch), Shape(scores[0], batch, scores[2])]
+
+
+def loss_cost(op: Op) -> Cost:
+    """Forward-backward over the labels with blanks between them (Graves et al., 2006), in logarithms, for all steps.
+
+    Log-softmax of each step. Of the 2L+1 states of a sequence of L labels, a blank is entered from two states and a
+    label from three, forward and backward, and takes its score; both directions are added, and logarithmically by
+    class; for each class the gradient is its probability less the exponential of that.
+    """
+    steps, batch, classes = op.input(0, rank=3)
+    labels = op.input(2, rank=1)[0]
+    states = 2 * labels + batch
+    rows = Cost(compare=dim_max(classes - 1, 0), add=5 * classes - 1, transcendental=3 * classes + 1) * (steps * batch)
+    entered = 2 * (3 * labels + batch) + states
+    return rows + LOG_ADD * (steps * entered + batch) + Cost(add=3 * steps * states + batch)
+
+
+def beam_shape(op: Op) -> list[Shape]:
+    """For each of the best paths indices, then values, then dense shapes, as long as the data makes them."""
+    _, batch, _ = op.input(0, rank=3)
+    batch = op.same(batch, op.input(1, rank=1)[0])
+    paths = op.int_attr("top_paths")
+    if not 1 <= paths <= MOST_PATHS:
+        raise op.error(f"{paths} best paths")
+    lengths = [op.unknown_size(0, port) for port in range(paths)]
+    indices = [Shape(length, 2) for length in lengths]
+    return [*indices, *(Shape(length) for length in lengths), *[Shape(2)] * paths, Shape(batch, paths)]
+
+
+def beam_cost(op: Op) -> Cost:
+    """A logarithmic sum for each extension of a beam that is weighed; how many are, only the scores tell."""
+    return LOG_ADD * op.unknown_count("extensions")
+
+
+MOST_PATHS = 10_000
+DATA = "which beams are extended depends on the scores"
+
+RULES = RuleSet(
+    Rule("CTCLoss", shape=loss_shape, cost=loss_cost),
+    Rule("CTCLossV2", shape=loss_shape, cost=loss_cost),
+    Rule("CTCGreedyDecoder", shape=greedy_shape, cost=greedy_cost),
+    Rule("CTCBeamSearchDecoder", shape=beam_shape, cost=beam_cost, opaque=DATA),
+)

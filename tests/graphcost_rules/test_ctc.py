@@ -68,3 +68,94 @@ def test_what_does_not_fit_is_refused() -> None:
         apply(RULES, "CTCGreedyDecoder", Shape(7, 3, 4), Shape(2))
     with pytest.raises(RuleError):
         apply(RULES, "CTCGreedyDecoder", Shape(7, 3, 4), Shape(3), merge_repeated=7)
+
+
+IMPOSSIBLE = -1e30
+
+
+def log_add(t: Tally, a: float, b: float) -> float:
+    low, high = (a, b) if t.less(a, b) else (b, a)
+    return t.add(high, t.call(lambda x: float(np.log1p(t.call(np.exp, x))), t.sub(low, high)))
+
+
+def moved(t: Tally, row: list[float], states: list[int], blank: int, direction: int) -> list[float]:
+    """Each state's logarithmic sum over the states that it is entered from; for a label one of them may not count."""
+    entered = []
+    for s, state in enumerate(states):
+        near, far = s - direction, s - 2 * direction
+        total = log_add(t, row[s], row[near] if 0 <= near < len(states) else IMPOSSIBLE)
+        if state != blank:
+            may_skip = 0 <= far < len(states) and states[far] != state
+            total = log_add(t, total, row[far] if may_skip else IMPOSSIBLE)
+        entered.append(total)
+    return entered
+
+
+def log_softmax(t: Tally, row: list[float]) -> list[float]:
+    greatest = row[0]
+    for item in row[1:]:
+        greatest = t.max(greatest, item)
+    shifted = [t.sub(item, greatest) for item in row]
+    log_total = t.call(np.log, t.sum([t.call(np.exp, item) for item in shifted]))
+    return [t.sub(item, log_total) for item in shifted]
+
+
+def naive_loss(t: Tally, scores: np.ndarray, labels: list[int], blank: int) -> tuple[float, np.ndarray]:
+    """The loss of one sequence, and its gradient to the scores."""
+    steps, classes = scores.shape
+    states = [blank]
+    for label in labels:
+        states += [label, blank]
+    logs = [log_softmax(t, row.tolist()) for row in scores]
+    forward = [0.0] + [IMPOSSIBLE] * (len(states) - 1)
+    alphas = []
+    for row in logs:
+        entered = moved(t, forward, states, blank, 1)
+        forward = [t.add(value, row[state]) for value, state in zip(entered, states, strict=True)]
+        alphas.append(forward)
+    log_p = log_add(t, forward[-1], forward[-2] if len(states) > 1 else IMPOSSIBLE)
+    gradient = np.zeros(scores.shape)
+    scored = [IMPOSSIBLE] * (len(states) - 1) + [0.0]
+    for step in reversed(range(steps)):
+        beta = moved(t, scored, states, blank, -1)
+        classed = [IMPOSSIBLE] * classes
+        for state, a, b in zip(states, alphas[step], beta, strict=True):
+            classed[state] = log_add(t, classed[state], t.add(a, b))
+        for c in range(classes):
+            given = t.call(np.exp, max(t.sub(classed[c], log_p), -700.0))
+            gradient[step, c] = t.sub(t.call(np.exp, logs[step][c]), given)
+        scored = [t.add(value, logs[step][state]) for value, state in zip(beta, states, strict=True)]
+    return t.sub(0.0, log_p), gradient
+
+
+@pytest.mark.parametrize("labels", [[[1, 2], [2], [1, 2, 1]], [[1, 1], [2, 1], [2]]])
+def test_the_loss_costs_what_the_lattice_counts(labels: list[list[int]]) -> None:
+    scores, tally = floats(2, STEPS, BATCH, CLASSES), Tally()
+    results = [naive_loss(tally, scores[:, b], labels[b], CLASSES - 1) for b in range(BATCH)]
+    indices = [[b, i] for b, row in enumerate(labels) for i in range(len(row))]
+    values = [label for row in labels for label in row]
+    kernel = tf.raw_ops.CTCLoss(
+        inputs=scores,
+        labels_indices=np.asarray(indices, np.int64),
+        labels_values=np.asarray(values, np.int32),
+        sequence_length=np.full(BATCH, STEPS, np.int32),
+    )
+    assert [loss for loss, _ in results] == pytest.approx(kernel.loss.numpy(), rel=1e-4)
+    for b, (_, gradient) in enumerate(results):
+        assert gradient == pytest.approx(kernel.gradient.numpy()[:, b], abs=1e-4)
+    operands = [Shape(*scores.shape), Shape(len(values), 2), Shape(len(values)), Shape(BATCH)]
+    outcome = apply(RULES, "CTCLoss", *operands)
+    assert outcome.shapes == (Shape(BATCH), Shape(*scores.shape))
+    assert outcome.cost == tally.cost
+    # The second version, whose kernel is for GPUs, only numbers the blank otherwise.
+    assert apply(RULES, "CTCLossV2", *operands) == outcome
+
+
+def test_beam_search_is_open_in_its_extensions() -> None:
+    outcome = apply(RULES, "CTCBeamSearchDecoder", Shape(7, 3, 4), Shape(3), top_paths=2, beam_width=5)
+    assert [shape and shape.rank for shape in outcome.shapes] == [2, 2, 1, 1, 1, 1, 2]
+    assert outcome.shapes[-1] == Shape(3, 2)
+    assert isinstance(outcome.cost, Cost)
+    assert str(outcome.cost.compare) == "extensions(node)"
+    with pytest.raises(RuleError):
+        apply(RULES, "CTCBeamSearchDecoder", Shape(7, 3, 4), Shape(3), top_paths=0)
