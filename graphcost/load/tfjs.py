@@ -72,6 +72,8 @@ def _graph_def(topology: dict[str, Any], budget: NodeBudget) -> Any:
         document = {**topology, "node": [_with_base64(node) for node in topology["node"]]}
         return json_format.ParseDict(document, message_class("GraphDef")(), ignore_unknown_fields=True)
     except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
+        if "too deep" in str(error):
+            raise LoadError("JSON that is nested too deeply to be a model") from error
         raise LoadError(f"no GraphDef in its modelTopology: {error}") from error
 
 

@@ -11,6 +11,7 @@ from graphcost_rules import (
     binary,
     broadcasting,
     closed,
+    collectives,
     comparison,
     containers,
     conv,
@@ -21,6 +22,7 @@ from graphcost_rules import (
     datasets,
     decoding,
     decompositions,
+    distribution,
     einsum,
     experimental_datasets,
     fused_conv,
@@ -89,6 +91,7 @@ RULES = (
     + binary.RULES
     + broadcasting.RULES
     + closed.RULES
+    + collectives.RULES
     + comparison.RULES
     + containers.RULES
     + conv.RULES
@@ -99,6 +102,7 @@ RULES = (
     + datasets.RULES
     + decoding.RULES
     + decompositions.RULES
+    + distribution.RULES
     + einsum.RULES
     + experimental_datasets.RULES
     + fused_conv.RULES
