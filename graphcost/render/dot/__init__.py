@@ -1,11 +1,12 @@
-"""The graph as DOT: analysis -> sketch (what is drawn) -> collapsed sketch (what fits) -> text."""
+"""The graph as DOT: analysis -> sketch (what runs, unfolded) -> collapsed sketch (what fits) -> text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from graphcost.render.dot.collapse import collapse
-from graphcost.render.dot.sketch import Drawing, sketch
+from graphcost.render.dot.sketch import Drawing
+from graphcost.render.dot.unfold import unfold
 from graphcost.render.dot.write import write
 
 if TYPE_CHECKING:
@@ -16,4 +17,4 @@ __all__ = ["Drawing", "render"]
 
 def render(analysis: Analysis, drawing: Drawing) -> str:
     """The DOT text; the bindings of the report are filled in."""
-    return write(collapse(sketch(analysis, drawing), drawing), analysis.report)
+    return write(collapse(unfold(analysis, drawing), drawing), analysis.report)

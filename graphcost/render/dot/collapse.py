@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphcost.dims import Shape
-from graphcost.render.dot.sketch import Drawing, Edge, Sketch, Vertex
+from graphcost.render.dot.sketch import Drawing, Edge, Scope, Sketch, Vertex
 from graphcost.render.entries import add_up
 from graphcost.render.sanitize import ELLIPSIS
 
@@ -15,10 +15,15 @@ LEAST_VERTICES = 30
 
 
 class Group(NamedTuple):
-    """What stands for several vertices: its name, and the scope that it lies in."""
+    """What stands for several vertices: its name, the scope that it lies in, and what of the name that doesn't say."""
 
     name: str
-    scope: tuple[str, ...]
+    scope: Scope
+    label: str
+
+
+def _alone(vertex: Vertex) -> Group:
+    return Group(vertex.name, vertex.scope, vertex.label)
 
 
 Grouping = Callable[[Vertex], Group]
@@ -57,9 +62,10 @@ def _readable_depth(sketch: Sketch) -> int:
 def _at_depth(depth: int) -> Grouping:
     def group(vertex: Vertex) -> Group:
         if len(vertex.scope) < depth or vertex.is_input:
-            return Group(vertex.name, vertex.scope)
-        name = "/".join(vertex.scope[:depth])
-        return Group(name if vertex.dropped is None else f"{name} ({vertex.dropped})", vertex.scope[: depth - 1])
+            return _alone(vertex)
+        why = "" if vertex.dropped is None else f" ({vertex.dropped})"
+        outer, label = vertex.scope[: depth - 1], vertex.scope[depth - 1]
+        return Group(f"{'/'.join(vertex.scope[:depth])}{why}", outer, f"{label}{why}")
 
     return group
 
@@ -79,8 +85,9 @@ def _in_chains(sketch: Sketch, depth: int) -> Grouping:
         for start in range(0, len(members), longest):
             part = members[start : start + longest]
             scope = sketch.vertices[first].scope[:depth]
-            chain |= dict.fromkeys(part, Group(_chain_name(part, scope), scope))
-    return lambda vertex: chain.get(vertex.name, Group(vertex.name, vertex.scope))
+            label = _chain_label([sketch.vertices[part[0]], sketch.vertices[part[-1]]], depth)
+            chain |= dict.fromkeys(part, Group(part[0], scope, label))
+    return lambda vertex: chain.get(vertex.name) or _alone(vertex)
 
 
 def _lone_followers(sketch: Sketch, depth: int) -> tuple[dict[str, str], set[str]]:
@@ -101,16 +108,16 @@ def _lone_followers(sketch: Sketch, depth: int) -> tuple[dict[str, str], set[str
     return follower, set(follower.values())
 
 
-def _chain_name(members: Sequence[str], scope: Sequence[str]) -> str:
-    if len(members) == 1:
-        return members[0]
-    return f"{members[0]} {ELLIPSIS} {members[-1][len('/'.join(scope)) :].lstrip('/')}"
+def _chain_label(ends: Sequence[Vertex], depth: int) -> str:
+    """Both ends of a chain, less the scope that they share."""
+    labels = dict.fromkeys("/".join((*vertex.scope[depth:], vertex.label)) for vertex in ends)
+    return f" {ELLIPSIS} ".join(labels)
 
 
 def _in_runs(sketch: Sketch) -> Grouping:
     length = -(-len(sketch.vertices) // MOST_VERTICES)
     names = list(sketch.vertices)
-    leader = {name: Group(names[i - i % length], ()) for i, name in enumerate(names)}
+    leader = {name: Group(names[i - i % length], (), names[i - i % length]) for i, name in enumerate(names)}
     return lambda vertex: leader[vertex.name]
 
 
@@ -120,7 +127,7 @@ def _grouped(sketch: Sketch, grouping: Grouping) -> Sketch:
         groups.setdefault(grouping(vertex), []).append(vertex)
     merged = {group: _merged(group, members) for group, members in groups.items()}
     place = {vertex.name: merged[group].name for group, members in groups.items() for vertex in members}
-    return Sketch({vertex.name: vertex for vertex in merged.values()}, _merged_edges(sketch, place))
+    return Sketch({vertex.name: vertex for vertex in merged.values()}, _merged_edges(sketch, place), sketch.bodies)
 
 
 def _merged(group: Group, members: list[Vertex]) -> Vertex:
@@ -130,6 +137,7 @@ def _merged(group: Group, members: list[Vertex]) -> Vertex:
     outputs = [vertex for vertex in members if vertex.is_output]
     return Vertex(
         name=group.name,
+        label=group.label,
         op="",
         scope=group.scope,
         row=add_up(group.name, (vertex.row for vertex in members)),
@@ -143,12 +151,12 @@ def _merged(group: Group, members: list[Vertex]) -> Vertex:
 
 def _merged_edges(sketch: Sketch, place: Mapping[str, str]) -> tuple[Edge, ...]:
     """One edge for each pair of vertices and kind; its shape where all that it stands for have the same."""
-    shapes: dict[tuple[str, str, bool], set[Shape | None]] = {}
+    shapes: dict[tuple[str, str, bool, bool], set[Shape | None]] = {}
     for edge in sketch.edges:
         source, target = place[edge.source], place[edge.target]
         if source != target:
-            shapes.setdefault((source, target, edge.is_control), set()).add(edge.shape)
+            shapes.setdefault((source, target, edge.is_control, edge.is_back), set()).add(edge.shape)
     return tuple(
-        Edge(source, target, next(iter(found)) if len(found) == 1 else None, is_control)
-        for (source, target, is_control), found in shapes.items()
+        Edge(source, target, next(iter(found)) if len(found) == 1 else None, is_control, is_back)
+        for (source, target, is_control, is_back), found in shapes.items()
     )

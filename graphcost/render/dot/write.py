@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 from graphcost.dims import Dim
 from graphcost.render.columns import measured, measured_as
 from graphcost.render.dot.colour import DROPPED, fill, ink
-from graphcost.render.dot.sketch import MAX_DEPTH, Sketch, Vertex
+from graphcost.render.dot.sketch import Edge, Scope, Sketch, Vertex
 from graphcost.render.quantities import human, share
 from graphcost.render.sanitize import middle, sanitize
 from graphcost.render.summary import shape_text, title
@@ -20,6 +20,9 @@ LEAST_CLUSTER = 4
 
 NAME_LIMIT = 40
 MOST_EDGE_LABELS = 400
+
+SCOPE_STYLE = 'style="rounded"; color="#bbbbbb"; fontcolor="#555555"; penwidth=1'
+BODY_STYLE = 'style="rounded"; color="#1f5fa8"; fontcolor="#1f5fa8"; penwidth=1.5'
 
 HEADER = """digraph model {
   graph [rankdir=TB, nslimit=2, nslimit1=2, ranksep=0.3, nodesep=0.2, fontname="Helvetica", fontsize=11, labelloc=t]
@@ -32,7 +35,7 @@ def write(sketch: Sketch, report: Report) -> str:
     ids = {name: f"n{i}" for i, name in enumerate(sketch.vertices)}
     scale = _dearest(sketch, report.total)
     lines = [HEADER.rstrip(), f"  label={quoted(_heading(report))}"]
-    lines += _boxed(_tree(sketch.vertices.values()), _Pen(ids, report.total, scale, count()), 0, 0)
+    lines += _boxed(_tree(sketch), _Pen(ids, report.total, scale, count()), 0, 0)
     lines += _edges(sketch, ids)
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -58,9 +61,13 @@ def _heading(report: Report) -> str:
 
 @dataclass(slots=True)
 class _Box:
-    """A scope while boxes are built; `size` counts the vertices in it and in its inner boxes."""
+    """A scope while boxes are built; `size` counts the vertices in it and in its inner boxes.
+
+    `is_body` marks loops and branches, which have a box however small they are.
+    """
 
     label: str
+    is_body: bool = False
     size: int = 0
     members: list[Vertex] = field(default_factory=list)
     inner: dict[str, _Box] = field(default_factory=dict)
@@ -76,15 +83,17 @@ class _Pen:
     boxes: Iterator[int]
 
 
-def _tree(vertices: Iterable[Vertex]) -> _Box:
+def _tree(sketch: Sketch) -> _Box:
     root = _Box("")
-    for vertex in vertices:
+    boxes: dict[Scope, _Box] = {(): root}
+    for vertex in sketch.vertices.values():
         root.size += 1
-        box = root
-        for part in vertex.scope[:MAX_DEPTH]:
-            box = box.inner.setdefault(part, _Box(part))
-            box.size += 1
-        box.members.append(vertex)
+        for depth in range(1, len(vertex.scope) + 1):
+            scope = vertex.scope[:depth]
+            if scope not in boxes:
+                boxes[scope] = boxes[scope[:-1]].inner[scope[-1]] = _Box(scope[-1], scope in sketch.bodies)
+            boxes[scope].size += 1
+        boxes[vertex.scope].members.append(vertex)
     return root
 
 
@@ -97,11 +106,12 @@ def _boxed(box: _Box, pen: _Pen, depth: int, level: int) -> Iterator[str]:
     yield from (f"{indent}{pen.ids[v.name]} [{_attributes(v, pen, depth)}]" for v in box.members)
     for inner in box.inner.values():
         scope, length = _lone_chain(inner)
-        if scope.size < LEAST_CLUSTER:
+        if scope.size < LEAST_CLUSTER and not scope.is_body:
             yield from _boxed(scope, pen, depth, level)
             continue
+        style = BODY_STYLE if scope.is_body else SCOPE_STYLE
         yield f"{indent}subgraph cluster_{next(pen.boxes)} {{"
-        yield f'{indent}  label={quoted(scope.label)}; style="rounded"; color="#bbbbbb"; fontcolor="#555555"'
+        yield f"{indent}  label={quoted(scope.label)}; {style}"
         yield from _boxed(scope, pen, depth + length, level + 1)
         yield f"{indent}}}"
 
@@ -109,7 +119,7 @@ def _boxed(box: _Box, pen: _Pen, depth: int, level: int) -> Iterator[str]:
 def _lone_chain(box: _Box) -> tuple[_Box, int]:
     """A scope that holds nothing but one scope, and so on, as one: the innermost with all their labels."""
     labels = [box.label]
-    while len(box.inner) == 1 and not box.members:
+    while len(box.inner) == 1 and not box.members and not box.is_body:
         (box,) = box.inner.values()
         labels.append(box.label)
     return replace(box, label="/".join(labels)), len(labels)
@@ -123,7 +133,7 @@ def _attributes(vertex: Vertex, pen: _Pen, depth: int) -> str:
         "fillcolor": f'"{DROPPED if vertex.dropped else fill(part)}"',
         "fontcolor": f'"{"#666666" if vertex.dropped else ink(part)}"',
     }
-    if vertex.dropped:
+    if vertex.dropped or vertex.note:
         attributes |= {"style": '"filled,rounded,dashed"'}
     elif vertex.status:
         attributes |= {"color": '"#c00000"', "penwidth": "2", "style": '"filled,rounded,dashed"'}
@@ -136,18 +146,15 @@ def _attributes(vertex: Vertex, pen: _Pen, depth: int) -> str:
 
 def _label(vertex: Vertex, total: Row, depth: int) -> Iterator[str]:
     """The name without what the boxes around say, the op and the output's shape, the cost."""
-    name = "/".join(vertex.name.split("/")[depth:])
+    name = "/".join((*vertex.scope[depth:], vertex.label))
     if name != vertex.op:
         yield middle(sanitize(name), NAME_LIMIT)
     shape = "" if vertex.shape is None else shape_text(vertex.shape)
     kind = vertex.op or f"{vertex.row.nodes:,} nodes"
     yield f"{middle(sanitize(kind), NAME_LIMIT)}  {shape}".rstrip()
-    if vertex.dropped:
-        yield f"dropped: {vertex.dropped}"
-        return
-    cost = _cost(vertex, total)
-    if cost:
-        yield cost
+    remark = f"dropped: {vertex.dropped}" if vertex.dropped else vertex.note or _cost(vertex, total)
+    if remark:
+        yield remark
 
 
 def _cost(vertex: Vertex, total: Row) -> str:
@@ -169,16 +176,21 @@ def _dearest(sketch: Sketch, total: Row) -> Dim:
 
 
 def _edges(sketch: Sketch, ids: Mapping[str, str]) -> Iterator[str]:
-    """Groups don't show the shape of what they give, so the edges out of them do."""
     is_labelled = len(sketch.edges) <= MOST_EDGE_LABELS
     for edge in sketch.edges:
-        attributes = []
-        if edge.is_control:
-            attributes.append('style=dashed, color="#b0b0b0"')
-        elif edge.shape is not None:
-            shape = quoted(shape_text(edge.shape))
-            attributes.append(f"edgetooltip={shape}")
-            if is_labelled and not sketch.vertices[edge.source].op:
-                attributes.append(f"label={shape}")
+        attributes = list(_edge_attributes(edge, is_labelled and not sketch.vertices[edge.source].op))
         suffix = f" [{', '.join(attributes)}]" if attributes else ""
         yield f"  {ids[edge.source]} -> {ids[edge.target]}{suffix}"
+
+
+def _edge_attributes(edge: Edge, is_labelled: bool) -> Iterator[str]:
+    """Groups don't show the shape of what they give, so the edges out of them do."""
+    if edge.is_control:
+        yield 'style=dashed, color="#b0b0b0"'
+    if edge.is_back:
+        yield 'style=dotted, color="#1f5fa8", constraint=false'
+    if edge.shape is not None:
+        shape = quoted(shape_text(edge.shape))
+        yield f"edgetooltip={shape}"
+        if is_labelled:
+            yield f"label={shape}"

@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 
 import pytest
 from golden import check
@@ -112,15 +111,6 @@ def test_straight_chains_stand_for_their_parts_where_scopes_say_nothing() -> Non
 def test_graphs_without_scopes_become_runs_of_neighbours() -> None:
     lines = ["x = Placeholder(dtype=float32)", *(f"op{i} = Neg(x)" for i in range(5000))]
     assert len(labels(draw(graph=tiny_graph("\n".join(lines), "x")))) <= 300
-
-
-def test_a_function_s_lines_count_for_the_node_that_calls_it() -> None:
-    analysis = analysis_of(tiny_graph("x = Placeholder(dtype=float32)\ncall = Neg(x)", "call"))
-    inside = analysis_of(tiny_graph("call/inner/a = Placeholder(dtype=float32)", "call/inner/a"), {"call/inner/a": 70})
-    report = analysis.report
-    report = type(report)(report.model, (), (), "inferred", (*report.lines, *inside.report.lines))
-    text = render(replace(analysis, report=report), Drawing())
-    assert any("call" in label and "70 FLOPs" in label for label in labels(text))
 
 
 PIECES = st.sampled_from(

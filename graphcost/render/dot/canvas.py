@@ -1,0 +1,119 @@
+"""Where a sketch comes into being: vertices with the costs that the report has for them, and edges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from graphcost.dims import Shape
+from graphcost.evaluate import Evaluation
+from graphcost.graph import Node, TensorRef
+from graphcost.passes.sources import PLACEHOLDERS
+from graphcost.render.dot.place import Place, Source
+from graphcost.render.dot.sketch import MAX_DEPTH, Edge, Scope, Sketch, Vertex
+from graphcost.render.entries import add_up
+from graphcost.report import IDLE, Line, Report, Row
+from graphcost.scopes import joined
+
+
+class Canvas:
+    """Collects what is drawn. Every vertex has a name of its own, and every line of the report counts in one vertex."""
+
+    def __init__(self, report: Report, fed: Iterable[TensorRef]) -> None:
+        """`fed` are the inputs of the model."""
+        self.report = report
+        self._fed = {ref.node for ref in fed}
+        self._lines: dict[str, list[Line]] = {}
+        self._vertices: dict[str, Vertex] = {}
+        self._edges: dict[Edge, None] = {}
+        self._bodies: set[Scope] = set()
+        self._namesakes: Counter[str] = Counter()
+        for line in report.bound_lines:
+            self._lines.setdefault(line.node, []).append(line)
+
+    def add_box(self, boxes: Scope) -> Scope:
+        """Says that the innermost of the boxes is a loop or a branch."""
+        self._bodies.add(boxes[:MAX_DEPTH])
+        return boxes
+
+    def add_node(self, place: Place, node: Node, boxes: Scope) -> Source:
+        """The vertex of a node, with what the report says of it."""
+        name = place.line(node)
+        lines = self._lines.pop(name, [])
+        vertex = Vertex(
+            name=name,
+            label=_last_part(node.name),
+            op=node.op,
+            scope=boxes,
+            row=_row(node, lines),
+            dropped=node.dropped,
+            status=next((line.status.value for line in lines if not line.status.is_settled), ""),
+            is_input=node.op in PLACEHOLDERS or name in self._fed,
+        )
+        return self._add(vertex, Source(name, place.evaluation, TensorRef(node.name)))
+
+    def add_stand_in(self, place: Place, node: Node, boxes: Scope, op: str, note: str = "") -> Source:
+        """A vertex without costs of its own: a loop variable, or a body that is drawn elsewhere."""
+        name = place.line(node)
+        vertex = Vertex(name, _last_part(node.name), op, boxes, _row(node, ()), note=note)
+        return self._add(vertex, Source(name, place.evaluation, TensorRef(node.name)))
+
+    def connect(self, sources: Iterable[Source | None], target: Source, *, is_back: bool = False) -> None:
+        """Edges for tensors, each once; what isn't drawn gives none."""
+        for source in sources:
+            if source is not None:
+                self._edges[Edge(source.vertex, target.vertex, self._shape(source), is_back=is_back)] = None
+
+    def connect_control(self, source: Source, target: Source) -> None:
+        self._edges[Edge(source.vertex, target.vertex, is_control=True)] = None
+
+    def is_counted(self, evaluation: Evaluation) -> bool:
+        """Whether the report counts a body that isn't drawn yet; the lines of a branch left out run 0 times."""
+        lines = (self._lines.get(joined(evaluation.path, node.name), ()) for node in evaluation.graph.kept)
+        counts = [line.count for found in lines for line in found]
+        return not counts or any(count != 0 for count in counts)
+
+    def sketch(self, outputs: Iterable[Source | None]) -> Sketch:
+        """What was drawn, with the vertices of the model's outputs marked as such."""
+        vertices = dict(self._vertices)
+        for source in outputs:
+            if source is not None:
+                vertices[source.vertex] = replace(vertices[source.vertex], is_output=True)
+        return Sketch(vertices, tuple(self._edges), frozenset(self._bodies))
+
+    def _add(self, vertex: Vertex, source: Source) -> Source:
+        """Under a name that no other vertex has; parts of the scope that are too deep for boxes go to the label."""
+        name = vertex.name
+        while name in self._vertices:
+            self._namesakes[vertex.name] += 1
+            name = f"{vertex.name} #{self._namesakes[vertex.name] + 1}"
+        self._vertices[name] = replace(
+            vertex,
+            name=name,
+            label="/".join((*vertex.scope[MAX_DEPTH:], vertex.label)),
+            scope=vertex.scope[:MAX_DEPTH],
+            shape=self._shape(source),
+        )
+        return source._replace(vertex=name)
+
+    def _shape(self, source: Source) -> Shape | None:
+        """None also for a node that gives nothing, such as an Assert."""
+        facts = source.evaluation.facts.get(source.ref.node, ())
+        known = facts[source.ref.port].shape if source.ref.port < len(facts) else None
+        if known is None:
+            return None
+        return Shape(*(self.report.value(dim) for dim in source.evaluation.sizes.resolve_shape(known)))
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _row(node: Node, lines: Iterable[Line]) -> Row:
+    rows = [
+        Row(line.node, 1, line.work, line.params, line.param_bytes, int(not line.status.is_settled)) for line in lines
+    ]
+    if not rows:
+        return Row(node.name, 1, IDLE, 0, 0, 0)
+    return rows[0] if len(rows) == 1 else add_up(node.name, rows)

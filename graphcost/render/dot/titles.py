@@ -1,0 +1,31 @@
+"""What stands on the boxes of loops and branches."""
+
+from __future__ import annotations
+
+from graphcost.evaluate import Binder, Guard
+from graphcost.graph import Node
+from graphcost.render.quantities import human
+from graphcost.report import Loop, Report
+
+FORMULA_LIMIT = 40
+
+
+def loop_title(name: str, binder: Binder, loop: Loop | None, report: Report) -> str:
+    """`while, 50 times`; `loop` is what the report says of it."""
+    bound = "at most " if loop is not None and loop.source == "at most" else ""
+    return f"{name}, {bound}{human(report.value(binder.trips), FORMULA_LIMIT)} times"
+
+
+def branch_title(name: str, node: Node, guard: Guard) -> str:
+    """`cond, if is_training`, or `switch, by index` where the predicate is an index."""
+    return f"{name}, {'by' if _is_case(node) else 'if'} {human(guard.predicate, FORMULA_LIMIT)}"
+
+
+def alternative_title(node: Node, guard: Guard, is_counted: bool) -> str:
+    """Which of the branches; a report counts the dearest way alone."""
+    word = f"branch {guard.value}" if _is_case(node) else ("else", "then")[guard.value]
+    return word if is_counted else f"{word}, not counted"
+
+
+def _is_case(node: Node) -> bool:
+    return "branches" in node.attrs

@@ -1,0 +1,194 @@
+"""What runs is drawn where it runs: calls in place, loops and branches in boxes, every body once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pytest
+from tiny_graph import tiny_graph
+
+from graphcost.analyze import examine
+from graphcost.graph import Graph
+from graphcost.load import Model
+from graphcost.render.dot import Drawing, render
+from graphcost.render.dot.sketch import MAX_DEPTH, Sketch
+from graphcost.render.dot.unfold import unfold
+
+TWICE = tiny_graph("a = _Arg(T=float32)\n dense/Neg = Neg(a, T=float32)\n out = Exp(dense/Neg, T=float32)", "out")
+COND = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=float32)\n c = Less(i, n, T=int32)", "c")
+BODY = tiny_graph(
+    """
+    i = _Arg(T=int32)
+    n = _Arg(T=int32)
+    v = _Arg(T=float32)
+    one = Const(value=1)
+    next = AddV2(i, one, T=int32)
+    out = Exp(v, T=float32)
+    """,
+    "next, n, out",
+)
+THEN = tiny_graph("a = _Arg(T=float32)\n b = Neg(a, T=float32)", "b")
+ELSE = tiny_graph("a = _Arg(T=float32)\n m = Exp(a, T=float32)\n b = Mul(m, a, T=float32)", "b")
+
+CALLING = tiny_graph(
+    """
+    x = Placeholder(dtype=float32, shape=<2,3>)
+    StatefulPartitionedCall = StatefulPartitionedCall(x, f=@twice, Tin=[]) -> float32
+    y = Neg(StatefulPartitionedCall, T=float32)
+    """,
+    "y",
+    functions={"twice": TWICE},
+)
+LOOPING = tiny_graph(
+    """
+    x = Placeholder(dtype=float32, shape=<2,3>)
+    start = Const(value=0)
+    limit = Const(value=10)
+    rnn/while = While(start, limit, x, cond=@cond, body=@body, T=[]) -> int32, int32, float32
+    y = Neg(rnn/while:2, T=float32)
+    """,
+    "y",
+    functions={"cond": COND, "body": BODY},
+)
+BRANCHING = tiny_graph(
+    """
+    x = Placeholder(dtype=float32, shape=<2,3>)
+    is_training = Placeholder(dtype=bool, shape=<>)
+    mode/cond = If(is_training, x, then_branch=@then, else_branch=@else) -> float32
+    y = Neg(mode/cond, T=float32)
+    """,
+    "y",
+    functions={"then": THEN, "else": ELSE},
+)
+
+
+def sketch(graph: Graph, drawing: Drawing = Drawing()) -> Sketch:  # noqa: B008
+    return unfold(examine(Model("model.pb", "graphdef", graph)), drawing)
+
+
+def edges(found: Sketch) -> set[tuple[str, str]]:
+    return {(edge.source, edge.target) for edge in found.edges}
+
+
+def labels(found: Sketch) -> dict[str, tuple[tuple[str, ...], str, str]]:
+    return {name: (vertex.scope, vertex.label, vertex.op) for name, vertex in found.vertices.items()}
+
+
+def test_a_body_takes_the_place_of_its_call() -> None:
+    found = sketch(CALLING)
+    call = "StatefulPartitionedCall"
+    assert edges(found) == {("x", f"{call}/dense/Neg"), (f"{call}/dense/Neg", f"{call}/out"), (f"{call}/out", "y")}
+    assert labels(found)[f"{call}/dense/Neg"] == (("dense",), "Neg", "Neg")
+
+
+def test_an_output_inside_a_body_is_marked() -> None:
+    graph = tiny_graph(
+        "x = Placeholder(dtype=float32, shape=<2,3>)\n call = PartitionedCall(x, f=@twice, Tin=[]) -> float32",
+        "call",
+        functions={"twice": TWICE},
+    )
+    assert [name for name, vertex in sketch(graph).vertices.items() if vertex.is_output] == ["call/out"]
+
+
+def test_a_loop_is_a_box_that_says_how_often_it_runs() -> None:
+    found = sketch(LOOPING)
+    box = ("rnn", "while, 10 times")
+    assert labels(found)["rnn/while/body/out"] == (box, "out", "Exp")
+    assert labels(found)["rnn/while/cond/c"] == ((*box, "condition"), "c", "Less")
+    assert found.bodies == {box, (*box, "condition")}
+    assert found.vertices["rnn/while/body/out"].row.work.flops == 60
+
+
+def test_a_loop_variable_is_fed_from_outside_and_by_the_body() -> None:
+    found = sketch(LOOPING)
+    assert labels(found)["rnn/while/body/v"][2] == "loop variable"
+    assert ("x", "rnn/while/body/v") in edges(found)
+    back = {(edge.source, edge.target) for edge in found.edges if edge.is_back}
+    assert back == {("rnn/while/body/out", "rnn/while/body/v"), ("rnn/while/body/next", "rnn/while/body/i")}
+    assert ("rnn/while/body/out", "y") in edges(found)
+
+
+def test_what_a_loop_only_hands_on_is_no_variable() -> None:
+    assert "rnn/while/body/n" not in sketch(LOOPING).vertices
+
+
+def test_branches_are_boxes_that_meet_in_their_node() -> None:
+    found = sketch(BRANCHING)
+    box = ("mode", "cond, if is_training")
+    assert labels(found)["mode/cond/else/m"][0] == (*box, "else")
+    assert labels(found)["mode/cond/then/b"][0] == (*box, "then, not counted")
+    assert labels(found)["mode/cond"] == (box, "cond", "If")
+    assert {source for source, target in edges(found) if target == "mode/cond"} == {
+        "is_training",
+        "mode/cond/then/b",
+        "mode/cond/else/b",
+    }
+    assert ("x", "mode/cond/then/b") in edges(found)
+
+
+def test_a_known_predicate_leaves_one_branch_in_place() -> None:
+    text = "x = Placeholder(dtype=float32, shape=<2>)\n p = Const(value=True)\n"
+    text += "y = If(p, x, then_branch=@then, else_branch=@else) -> float32"
+    found = sketch(tiny_graph(text, "y", functions={"then": THEN, "else": ELSE}))
+    assert edges(found) == {("x", "y/then/b")}
+    assert not found.bodies
+
+
+@pytest.mark.parametrize("graph", [CALLING, LOOPING, BRANCHING])
+def test_costs_are_those_of_the_report(graph: Graph) -> None:
+    analysis = examine(Model("model.pb", "graphdef", graph))
+    rows = [vertex.row for vertex in unfold(analysis, Drawing()).vertices.values()]
+    assert sum(row.work.flops for row in rows) == analysis.report.total.work.flops
+    assert sum(row.work.int_ops for row in rows) == analysis.report.total.work.int_ops
+
+
+def test_a_body_is_drawn_once_and_referred_to() -> None:
+    text = "x = Placeholder(dtype=float32, shape=<2,3>)\n"
+    text += "one = PartitionedCall(x, f=@twice, Tin=[]) -> float32\n"
+    text += "two = PartitionedCall(one, f=@twice, Tin=[]) -> float32\n y = Neg(two, T=float32)"
+    found = sketch(tiny_graph(text, "y", functions={"twice": TWICE}))
+    assert found.vertices["two"].note == "counted at one"
+    assert {("one/out", "two"), ("two", "y")} <= edges(found)
+
+
+def calling_next_twice(depth: int) -> Mapping[str, Graph]:
+    last = tiny_graph("a = _Arg(T=float32)\n b = Neg(a, T=float32)", "b")
+    functions = {f"f{depth - 1}": last}
+    for i in range(depth - 1):
+        call = f"PartitionedCall(a, f=@f{i + 1}, Tin=[]) -> float32"
+        text = f"a = _Arg(T=float32)\n l = {call}\n r = {call}\n b = Add(l, r, T=float32)"
+        functions[f"f{i}"] = tiny_graph(text, "b")
+    return functions
+
+
+def test_sixty_functions_that_call_the_next_twice_stay_small() -> None:
+    text = "x = Placeholder(dtype=float32, shape=<1>)\n y = PartitionedCall(x, f=@f0, Tin=[]) -> float32"
+    start = time.perf_counter()
+    found = sketch(tiny_graph(text, "y", functions=calling_next_twice(60)))
+    assert len(found.vertices) == 1 + 60 + 59
+    assert time.perf_counter() - start < 1.0
+
+
+def test_calls_as_deep_as_any_need_no_recursion() -> None:
+    functions = {f"f{i}": tiny_graph(
+        f"a = _Arg(T=float32)\n c = PartitionedCall(a, f=@f{i + 1}, Tin=[]) -> float32", "c"
+    ) for i in range(1200)}  # fmt: skip
+    functions["f1200"] = THEN
+    text = "x = Placeholder(dtype=float32, shape=<1>)\n y = PartitionedCall(x, f=@f0, Tin=[]) -> float32"
+    found = sketch(tiny_graph(text, "y", functions=functions))
+    assert len(found.vertices) == 2
+    assert max(len(vertex.scope) for vertex in found.vertices.values()) <= MAX_DEPTH
+
+
+def test_a_node_without_outputs_is_drawn() -> None:
+    text = "x = Placeholder(dtype=bool, shape=<>)\n m = Const(value=1)\n ok = Assert(x, m, T=[]) ->\n"
+    text += "y = Identity(x, ^ok, T=bool)"
+    assert "ok" in sketch(tiny_graph(text, "y")).vertices
+
+
+def test_small_loops_have_boxes_too() -> None:
+    text = render(examine(Model("model.pb", "graphdef", LOOPING)), Drawing())
+    assert 'label="rnn/while, 10 times"; style="rounded"; color="#1f5fa8"' in text
+    assert 'label="condition"' in text
+    assert "style=dotted" in text
