@@ -25,6 +25,7 @@ from graphcost_rules import (
     distribution,
     einsum,
     experimental_datasets,
+    fractional_pooling,
     fused_conv,
     gather,
     histograms,
@@ -38,6 +39,8 @@ from graphcost_rules import (
     maps,
     matmul,
     matrix_structure,
+    mkl,
+    mkl_fused,
     morphology,
     normalization,
     optimizers,
@@ -105,6 +108,7 @@ RULES = (
     + distribution.RULES
     + einsum.RULES
     + experimental_datasets.RULES
+    + fractional_pooling.RULES
     + fused_conv.RULES
     + gather.RULES
     + histograms.RULES
@@ -118,6 +122,8 @@ RULES = (
     + maps.RULES
     + matmul.RULES
     + matrix_structure.RULES
+    + mkl.RULES
+    + mkl_fused.RULES
     + morphology.RULES
     + normalization.RULES
     + optimizers.RULES

@@ -59,6 +59,20 @@ def scaled_shape(op: Op) -> list[Shape]:
     return [Shape(batch, *image_sizes(op, 1), channels)]
 
 
+def scaled_grad_shape(op: Op) -> list[Shape]:
+    """The shape of the image that was scaled."""
+    return [op.input(1, rank=4)]
+
+
+SPANS = "how many pixels an output is made of depends on the scale"
+
+
+def taps_cost(op: Op) -> Cost:
+    """A multiplication and an addition for each pixel that each output of each of two passes is made of."""
+    taps = op.unknown_count("taps")
+    return Cost(mul=taps, add=taps)
+
+
 def projected_shape(op: Op) -> list[Shape]:
     """As a glimpse, of the sizes that the third input holds."""
     batch, _, _, channels = op.input(0, rank=4)
@@ -74,7 +88,8 @@ RULES = RuleSet(
     Rule("DrawBoundingBoxes", shape=images_shape, cost=FREE),
     Rule("DrawBoundingBoxesV2", shape=images_shape, cost=FREE),
     Rule("ExtractGlimpse", shape=glimpse_shape, cost=FREE),
-    Rule("ScaleAndTranslate", shape=scaled_shape),
+    Rule("ScaleAndTranslate", shape=scaled_shape, cost=taps_cost, opaque=SPANS),
+    Rule("ScaleAndTranslateGrad", shape=scaled_grad_shape, cost=taps_cost, opaque=SPANS),
     Rule("ImageProjectiveTransformV2", shape=projected_shape),
     Rule("ImageProjectiveTransformV3", shape=projected_shape),
 )

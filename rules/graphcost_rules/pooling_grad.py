@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Op, Rule, RuleSet, Shape
+from graphcost import FREE, Cost, Op, Rule, RuleSet, Shape
 from graphcost_rules.pooling import Decoding, fed_pooling_2d, pooling_2d, pooling_3d
 from graphcost_rules.shape_inputs import open_shape, shape_held_by
 
@@ -19,6 +19,11 @@ def unpooled_shape(rank: int) -> Callable[[Op], list[Shape]]:
         return [op.input(0, rank=rank)]
 
     return shape
+
+
+def picked_shape(op: Op) -> list[Shape]:
+    """One gradient for each place that the pooling found, the third input."""
+    return [op.input(2, rank=4)]
 
 
 def fed_unpooled_shape(rank: int) -> Callable[[Op], list[Shape]]:
@@ -97,6 +102,7 @@ RULES = RuleSet(
             ("MaxPool3DGradGrad", pooling_3d),
         )
     ),
+    Rule("MaxPoolGradGradWithArgmax", shape=picked_shape, cost=FREE),
     Rule("MaxPoolGradWithArgmax", shape=unpooled_shape(4), cost=argmax_grad_cost),
     Rule("AvgPoolGrad", shape=fed_unpooled_shape(4), cost=average_pool_grad_cost(pooling_2d)),
     Rule("AvgPool3DGrad", shape=fed_unpooled_shape(5), cost=average_pool_grad_cost(pooling_3d)),

@@ -50,18 +50,20 @@ MATMUL = Contraction(lambda op: matmul_shape(op)[0], lambda op: matmul_cost(op).
 def quantized(contraction: Contraction, name: str, *steps: str) -> Rule:
     """The rule of the op `name` + steps, such as QuantizedMatMul + WithBias + AndRelu.
 
-    Its range has one pair for each channel where the filters' has, unless the result is requantized.
+    Its range has one pair for each channel where the filters' has, unless the result is requantized or the operation is
+    the plain QuantizedConv2D.
     """
     work = sum((WORK[step] for step in steps), Cost())
     filters_range = 5 if "WithBias" in steps else 4
+    is_plain = name.endswith("QuantizedConv2D") and not steps
 
     def shape(op: Op) -> list[Shape | None]:
         result = contraction.shape(op)
         if "AndDequantize" in steps:
             return [result]
-        if "AndRequantize" in steps or contraction is MATMUL:
+        if is_plain or "AndRequantize" in steps or contraction is MATMUL:
             return [result, Shape(), Shape()]
-        bounds = op.input(filters_range) if op.has_shape(filters_range) else None
+        bounds = next((op.input(i) for i in (filters_range, filters_range + 1) if op.has_shape(i)), None)
         return [result, bounds, bounds]
 
     def cost(op: Op) -> Cost:

@@ -80,6 +80,20 @@ def crops_grad_cost(op: Op) -> Cost:
     return op.input(0, rank=4).size * _work(op, LINEAR_TRANSPOSED, Cost(add=1))
 
 
+BOX_GRADIENT = Cost(mul=10, add=10)
+"""Along each axis the slope between four pixels (two differences, weighed and added), times the gradient; added to both
+ends of the box by its distance from them."""
+
+
+def boxes_grad_shape(op: Op) -> list[Shape]:
+    return [Shape(_box_count(op, 2, 3), 4)]
+
+
+def boxes_grad_cost(op: Op) -> Cost:
+    """For each output the slopes of the image under it, as far as they move the four coordinates of the box."""
+    return op.input(0, rank=4).size * BOX_GRADIENT
+
+
 RULES = RuleSet(
     Rule("ResizeBilinear", shape=resized_shape, cost=per_output(LINEAR)),
     Rule("ResizeBilinearGrad", shape=original_shape, cost=per_gradient(LINEAR_TRANSPOSED)),
@@ -89,5 +103,6 @@ RULES = RuleSet(
     Rule("ResizeNearestNeighborGrad", shape=resized_shape, cost=per_gradient(Cost(add=1))),
     Rule("ResizeArea", shape=resized_shape),
     Rule("CropAndResize", shape=crops_shape, cost=crops_cost),
+    Rule("CropAndResizeGradBoxes", shape=boxes_grad_shape, cost=boxes_grad_cost),
     Rule("CropAndResizeGradImage", shape=crops_grad_shape, cost=crops_grad_cost),
 )

@@ -110,3 +110,12 @@ def test_colours_have_three_channels() -> None:
 def test_glimpses_agree_with_tensorflow() -> None:
     images, offsets = np.zeros([2, 6, 6, 3], dtype=np.float32), np.zeros([2, 2], dtype=np.float32)
     prove(RULES, st.just(call("ExtractGlimpse", images, [4, 5], offsets)), has_value=False)
+
+
+def test_scaling_is_open_in_its_taps() -> None:
+    scaled = apply(RULES, "ScaleAndTranslate", Shape(2, 5, 6, 3), [4, 7], Shape(2), Shape(2))
+    back = apply(RULES, "ScaleAndTranslateGrad", Shape(2, 4, 7, 3), Shape(2, 5, 6, 3), Shape(2), Shape(2))
+    assert (scaled.shapes, back.shapes) == ((Shape(2, 4, 7, 3),), (Shape(2, 5, 6, 3),))
+    assert isinstance(scaled.cost, Cost)
+    assert str(scaled.cost.mul) == "taps(node)"
+    assert back.cost == scaled.cost

@@ -241,3 +241,44 @@ def test_sizes_that_are_none_are_refused_or_open(size: list[int]) -> None:
         return
     assert shape is not None
     assert not shape.is_static
+
+
+def slope(t: Tally, ends: tuple[float, float, float, float], lerp: float) -> float:
+    """The difference of two pairs of pixels, weighed by how near each pair is."""
+    a, b, c, d = ends
+    return t.add(t.mul(1 - lerp, t.sub(b, a)), t.mul(lerp, t.sub(d, c)))
+
+
+def test_the_gradient_of_boxes_follows_the_slopes_of_the_image() -> None:
+    generator = np.random.default_rng(8)
+    image = generator.normal(size=(1, 9, 8, 2)).astype(np.float32)
+    grads = generator.normal(size=(2, 3, 4, 2)).astype(np.float32)
+    boxes = np.asarray([[0.11, 0.13, 0.71, 0.83], [0.23, 0.07, 0.91, 0.77]], np.float32)
+    tally, result = Tally(), np.zeros((2, 4))
+    height, width = image.shape[1] - 1, image.shape[2] - 1
+    for b, (y1, x1, y2, x2) in enumerate(boxes.tolist()):
+        for i in range(3):
+            for j in range(4):
+                along_y, along_x = i / 2, j / 3
+                y = (y1 + along_y * (y2 - y1)) * height
+                x = (x1 + along_x * (x2 - x1)) * width
+                top, left = int(y), int(x)
+                for c in range(2):
+                    tl, tr, bl, br = (float(image[0, top + v, left + h, c]) for v in (0, 1) for h in (0, 1))
+                    upward = tally.mul(slope(tally, (tl, bl, tr, br), x - left), float(grads[b, i, j, c]))
+                    sideways = tally.mul(slope(tally, (tl, tr, bl, br), y - top), float(grads[b, i, j, c]))
+                    moves = (
+                        (0, upward, height * (1 - along_y)),
+                        (1, sideways, width * (1 - along_x)),
+                        (2, upward, height * along_y),
+                        (3, sideways, width * along_x),
+                    )
+                    for end, by, distance in moves:
+                        result[b, end] = tally.add(result[b, end], tally.mul(by, distance))
+    owners = np.zeros(2, np.int32)
+    theirs = tf.raw_ops.CropAndResizeGradBoxes(grads=grads, image=image, boxes=boxes, box_ind=owners)
+    assert result == pytest.approx(theirs.numpy(), rel=1e-3, abs=1e-3)
+    operands = [Shape(*grads.shape), Shape(*image.shape), Shape(2, 4), Shape(2)]
+    outcome = apply(RULES, "CropAndResizeGradBoxes", *operands)
+    assert outcome.shapes == (Shape(2, 4),)
+    assert outcome.cost == tally.cost
