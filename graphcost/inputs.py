@@ -70,7 +70,7 @@ def _flag(name: str) -> Fact:
 def _input(name: str, names: Mapping[TensorRef, str], signature: Signature | None, graph: Graph) -> TensorRef:
     ref = _find(name, names, signature, graph)
     if ref is None:
-        known = [*names.values(), *(signature.inputs if signature else ())]
+        known = list(dict.fromkeys([*names.values(), *(signature.inputs if signature else ())]))
         near = get_close_matches(name, known, n=3, cutoff=0.5) or known[:5]
         hint = f"; its inputs are {', '.join(near)}" if near else "; it has none"
         raise UsageError(f"the model has no input {name!r}{hint}")

@@ -6,7 +6,10 @@ import re
 
 WRAPPER = re.compile(r"((Stateful|Stateless)?PartitionedCall|__(inference|forward|backward)_.*)(_\d+)?")
 BODY = re.compile(r"body|cond|then|else|branch_\d+")
-INLINED = re.compile(r"(body|cond|then|else)/_\d+(/|$)")
+INLINED = re.compile(r"(?:body|cond|then|else)/_\d+(?:/|$)")
+MOST_REPEATED = 32
+MOST_INLINED = 24
+"""So many parts, and bodies inside each other, are looked at in one name; hostile names have thousands."""
 
 
 def scope_of(name: str) -> str:
@@ -30,16 +33,22 @@ def joined(outer: str, name: str) -> str:
 
 
 def _overlap(base: str, name: str) -> str:
-    """The longest scope that ends the one path and begins the other."""
-    parts = base.split("/")
+    """The longest scope, of not too many parts, that ends the one path and begins the other."""
+    parts = base.rsplit("/", MOST_REPEATED)[-MOST_REPEATED:]
     scopes = ("/".join(parts[start:]) for start in range(len(parts)))
     return next((scope for scope in scopes if scope and name.startswith(f"{scope}/")), "")
 
 
 def readable(scope: str) -> str:
-    """The scope without the parts that only say how TensorFlow wrapped a call or inlined a body."""
-    scope = INLINED.sub("", f"{scope}/").strip("/")
-    return "/".join(part for part in scope.split("/") if not WRAPPER.fullmatch(part))
+    """The scope without the parts that only say how TensorFlow wrapped a call or inlined a body.
+
+    An inlined body repeats where it stands, as in `a/while/body/_1/a/while/cell`; that is said once.
+    """
+    outer, *bodies = INLINED.split(f"{scope}/", MOST_INLINED)
+    for body in bodies:
+        outer = outer.rstrip("/")
+        outer = f"{outer}/{body[len(_overlap(outer, body)) :].lstrip('/')}"
+    return "/".join(part for part in outer.split("/") if part and not WRAPPER.fullmatch(part))
 
 
 def common(first: str | None, second: str) -> str:

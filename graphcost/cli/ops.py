@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from graphcost.cli.options import add_rules_option, user_rules
+from graphcost.cli.options import add_limit_option, add_rules_option, user_rules
 from graphcost.cli.output import write
 from graphcost.render.sanitize import sanitize
-from graphcost.report import Status
-from graphcost.rule import Free, Rule, RuleSet
+
+if TYPE_CHECKING:
+    from graphcost.rule import Rule, RuleSet
 
 FORMATS = ("table", "json", "markdown")
 
@@ -26,13 +27,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--format", choices=FORMATS, default="table", help="default table")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE")
+    add_limit_option(parser)
     add_rules_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     rules = user_rules(arguments.rules)
-    records = _known(rules) if arguments.missing is None else _missing(arguments.missing, rules)
+    records = _known(rules) if arguments.missing is None else _missing(arguments.missing, rules, arguments.max_nodes)
     write(_render(records, arguments.format), arguments.output)
     return 0
 
@@ -59,6 +61,8 @@ def _known(user_rules: RuleSet) -> list[Record]:
 
 def state(rule: Rule) -> str:
     """What is known of the operation's cost: costed, free, opaque, or no cost."""
+    from graphcost.rule import Free
+
     if rule.cost is None:
         return "no cost"
     if isinstance(rule.cost, Free):
@@ -67,14 +71,18 @@ def state(rule: Rule) -> str:
 
 
 def _reason(rule: Rule) -> str:
+    from graphcost.rule import Free
+
     return rule.cost.reason if isinstance(rule.cost, Free) else rule.opaque or ""
 
 
-def _missing(model: str, rules: RuleSet) -> list[Record]:
+def _missing(model: str, rules: RuleSet, max_nodes: int | None) -> list[Record]:
     """The operations without a rule among the nodes that run, most frequent first."""
     from graphcost.analyze import analyze
+    from graphcost.load import MAX_NODES
+    from graphcost.report import Status
 
-    report = analyze(model, rules=rules)
+    report = analyze(model, rules=rules, max_nodes=max_nodes or MAX_NODES)
     found: dict[str, Record] = {}
     for line in report.lines:
         if line.status is Status.NO_RULE:
@@ -85,6 +93,8 @@ def _missing(model: str, rules: RuleSet) -> list[Record]:
 
 def _render(records: Sequence[Record], form: str) -> str:
     if form == "json":
+        import json
+
         return json.dumps(list(records), indent=1) + "\n"
     if not records:
         return "none: every operation has a rule\n"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from graphcost.rule import RuleSet
 
 DEFAULT_BATCH = 1
+ONE_SIZE = re.compile(r"\[[0-9]+\]$")
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -54,8 +55,14 @@ def add_model_options(parser: argparse.ArgumentParser, bare_outputs: Sequence[st
         metavar="SYMBOL=INT",
         help="a number for a symbol; repeatable",
     )
-    group.add_argument("--max-nodes", type=_size, metavar="N", help="refuse a file with more nodes (default 5 million)")
+    add_limit_option(group)
     add_rules_option(group)
+
+
+def add_limit_option(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--max-nodes", type=_size, metavar="N", help="refuse a file with more nodes (default 5 million)"
+    )
 
 
 def add_rules_option(parser: argparse._ActionsContainer) -> None:
@@ -128,6 +135,8 @@ def _size(text: str) -> int:
 def _shape(text: str) -> tuple[str, tuple[int | None, ...]]:
     """NAME=1,?,3; NAME= is the shape of a scalar."""
     name, sizes = _pair(text, "NAME=1,?,3")
+    if ONE_SIZE.search(name):
+        raise argparse.ArgumentTypeError(f"{text!r} names one size, which --bind takes; --shape takes NAME=1,?,3")
     parts = [part.strip() for part in sizes.strip("[]() ").split(",")] if sizes.strip("[]() ") else []
     return name, tuple(None if part in ("?", "-1", "None") else _dimension(part, text) for part in parts)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from graphcost.cli.options import add_model_options, count, depth, examine_model
 from graphcost.cli.output import has_colour, warn, warn_all, width, write
-from graphcost.render.rows import GROUPINGS, View
-from graphcost.report import Report
+from graphcost.render import GROUPINGS
+
+if TYPE_CHECKING:
+    from graphcost.render.rows import View
+    from graphcost.report import Report
 
 INCOMPLETE = 4
 FORMATS = ("table", "json", "csv", "markdown")
@@ -31,6 +35,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from graphcost.render.rows import View
+
     report = examine_model(arguments).report
     view = View(arguments.by, arguments.depth, arguments.top)
     write(_render(report, view, arguments.format, to_terminal=arguments.output is None), arguments.output)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from graphcost.dims import Dim, Expr, floor_div, format_dim
-from graphcost.render.sanitize import TEXT_LIMIT, head, sanitize
+from graphcost.render.sanitize import ELLIPSIS, TEXT_LIMIT, head, sanitize
 
 UNITS = ("", " k", " M", " G", " T", " P", " E")
 MAX_BITS = 4096
@@ -11,28 +13,35 @@ MAX_BITS = 4096
 
 MAX_EXACT_DIGITS = 60
 
+MORE_TERMS = f" + {ELLIPSIS}"
+MOST_SCANNED = 10_000
+"""So many characters of a formula are looked at to show the first few."""
+
 FORMULA_LIMIT = 240
 """The most characters of a formula that people are shown; JSON has all of them."""
+
+SCOPED_SYMBOL = re.compile(r"(?<!\w)(?!(?:ceil|floor|max|min|log2)\()(\w+)\((?:[^()\s,*+]+/)+")
+"""The scopes in a symbol such as `size(a/b/Tile:0,1)`, which people do without: `size(…/Tile:0,1)`."""
 
 LEAST_ABBREVIATED = 100_000
 """Coefficients of formulas have all their digits below."""
 
 
 def human(value: Dim, limit: int = 24) -> str:
-    """Three significant digits and a unit: 7.72 G. A formula stays one, cut after `limit` characters."""
+    """Three significant digits and a unit: 7.72 G. A formula stays one, its first terms if it is over `limit` long."""
     if isinstance(value, int):
         return _human_number(value)
     if len(value.terms) == 1:
         (coefficient,) = value.terms.values()
         if coefficient >= LEAST_ABBREVIATED:
-            return head(sanitize(f"{_human_number(coefficient)}*{format_dim(floor_div(value, coefficient))}"), limit)
-    return head(sanitize(format_dim(value)), limit)
+            return _cut(f"{_human_number(coefficient)}*{format_dim(floor_div(value, coefficient))}", limit)
+    return _cut(format_dim(value), limit)
 
 
 def exact(value: Dim) -> str:
     """All digits, grouped by thousands; a formula as it is, as far as it can be read."""
     if not isinstance(value, int):
-        return head(sanitize(format_dim(value), TEXT_LIMIT), FORMULA_LIMIT)
+        return _cut(format_dim(value), FORMULA_LIMIT)
     if value.bit_length() > MAX_BITS or value >= 10**MAX_EXACT_DIGITS:
         return _human_number(value)
     return f"{value:,}"
@@ -80,6 +89,19 @@ def percent(part: Dim, whole: Dim) -> str:
     if 0 < fraction < 0.0005:
         return "<0.1"
     return f"{100 * fraction:.1f}"
+
+
+def _cut(formula: str, limit: int) -> str:
+    """The formula where it fits; else without the scopes of its symbols, and as many whole terms as fit."""
+    if len(formula) <= limit:
+        return head(sanitize(formula), limit)
+    text = sanitize(SCOPED_SYMBOL.sub(rf"\1({ELLIPSIS}/", formula[:MOST_SCANNED]), TEXT_LIMIT)
+    if len(text) <= limit:
+        return text
+    end = max(text.rfind(sign, 0, limit - len(MORE_TERMS) + 1) for sign in (" + ", " - "))
+    whole = text[:end]
+    is_whole = end > 0 and whole.count("(") == whole.count(")")
+    return f"{whole}{MORE_TERMS}" if is_whole else head(text, limit)
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -10,7 +10,6 @@ from graphcost.render.entries import Entry, add_up
 from graphcost.render.scope_tree import Cut, flatten, grow, readable
 from graphcost.report import Line, Report, Row, Status
 
-GROUPINGS = ("scope", "op", "node")
 READABLE_ROWS = 30
 
 

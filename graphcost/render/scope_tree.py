@@ -12,6 +12,8 @@ from graphcost.report import Row
 MAX_PARTS = 24
 """Scopes of more parts are cut there: the tree of a hostile name must stay small."""
 
+IDLE_SCOPES = "(without work)"
+
 FEW_ROWS = 5
 DOMINANT = 0.5
 """A row with so much of the work is worth its parts, however deep the others are cut."""
@@ -59,7 +61,33 @@ def grow(rows: Iterable[Row]) -> Branch:
         own = [] if branch.own is None else [branch.own]
         parts = (*own, *(child.total for child in branch.children.values() if child.total is not None))
         branch.total = parts[0] if len(parts) == 1 else add_up(branch.part, parts)
+    if root.total is not None and not _is_idle(root.total):
+        _fold_idle(root)
     return root
+
+
+def _fold_idle(root: Branch) -> None:
+    """Takes scopes without work and weights from the tree; their nodes stay in the total of the scope around them.
+
+    The outermost have none around them: they share one branch.
+    """
+    for branch in _walk(root):
+        idle = {part: child for part, child in branch.children.items() if child.total and _is_idle(child.total)}
+        rows = [child.total for child in idle.values() if child.total is not None]
+        if not rows or (branch is root and len(rows) == 1):
+            continue
+        for part in idle:
+            del branch.children[part]
+        row = add_up(branch.part, rows)
+        if branch is root:
+            branch.children[IDLE_SCOPES] = Branch(IDLE_SCOPES, own=row, total=row)
+        else:
+            branch.own = row if branch.own is None else add_up(branch.part, (branch.own, row))
+
+
+def _is_idle(row: Row) -> bool:
+    work = row.work
+    return work.flops == 0 and work.int_ops == 0 and row.params == 0 and row.uncosted == 0
 
 
 def flatten(root: Branch, cut: Cut) -> Iterator[Entry]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from graphcost.dims import Dim, Shape
+from graphcost.dims import Dim, Shape, symbols
 from graphcost.render.quantities import exact, human, human_bytes
 from graphcost.render.sanitize import TEXT_LIMIT, head, middle, sanitize
 from graphcost.report import Dropped, Loop, Report, Tensor
+from graphcost.scopes import readable
+from graphcost.sizes import BATCH
 
 MOST = 5
 """How many of a kind are named before the rest is only counted."""
@@ -125,8 +127,22 @@ def _symbols(report: Report) -> Iterator[Fact]:
     missing = sorted(report.total.work.symbols)
     if missing:
         names = _listed(sanitize(name, 60) for name in missing)
-        hint = f"--bind '{sanitize(missing[0], 60)}=...'"
-        yield Fact("open", f"{names}: the total is a formula until each is bound ({hint})", is_caution=True)
+        yield Fact("open", f"{names}: the total is a formula until each is bound ({_hint(missing, report)})", True)
+
+
+def _hint(missing: Sequence[str], report: Report) -> str:
+    """The option that closes most: the shape of an open input, where sizes inside the model may follow from it."""
+    inside = [name for name in missing if "(" in name]
+    open_inputs = [tensor for tensor in report.inputs if _is_open(tensor)]
+    if inside and open_inputs:
+        name = sanitize(min(open_inputs, key=lambda tensor: tensor.shape is not None).name, 60)
+        return f"first try --shape '{name}=...', an input whose shape is open"
+    return f"--bind '{sanitize(missing[0], 60)}=...'"
+
+
+def _is_open(tensor: Tensor) -> bool:
+    """Whether sizes other than the batch are open."""
+    return tensor.shape is None or any(symbols(dim) - {BATCH} for dim in tensor.shape)
 
 
 def _loops(report: Report) -> Iterator[Fact]:
@@ -136,7 +152,7 @@ def _loops(report: Report) -> Iterator[Fact]:
 
 def _loop(loop: Loop, report: Report) -> str:
     bound = "at most " if loop.source == "at most" else ""
-    return f"{sanitize(loop.name, 60)} {bound}{human(report.value(loop.trips), 60)} times"
+    return f"{sanitize(readable(loop.name) or loop.name, 60)} {bound}{human(report.value(loop.trips), 60)} times"
 
 
 def _dropped(report: Report) -> Iterator[Fact]:

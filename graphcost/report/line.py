@@ -116,6 +116,8 @@ class Row:
 def sum_work(works: Iterable[Work]) -> Work:
     """The sum of many, kind by kind: far faster than one after the other."""
     some = [work for work in works if work is not IDLE]
+    if len(some) == 1:
+        return some[0]
     return Work(_sum_costs(work.floating for work in some), _sum_costs(work.integer for work in some))
 
 

@@ -59,6 +59,7 @@ from graphcost_rules import (
     reduction,
     reordering,
     resizing,
+    risc,
     scan,
     scatter,
     segment,
@@ -69,6 +70,7 @@ from graphcost_rules import (
     softmax,
     source,
     sparse_arithmetic,
+    sparse_core,
     sparse_entries,
     sparse_matrices,
     sparse_sets,
@@ -83,6 +85,8 @@ from graphcost_rules import (
     uniform_convolution,
     uniform_quantization,
     unique,
+    xla,
+    xla_movement,
 )
 
 RULES = (
@@ -142,6 +146,7 @@ RULES = (
     + reduction.RULES
     + reordering.RULES
     + resizing.RULES
+    + risc.RULES
     + scan.RULES
     + scatter.RULES
     + segment.RULES
@@ -152,6 +157,7 @@ RULES = (
     + softmax.RULES
     + source.RULES
     + sparse_arithmetic.RULES
+    + sparse_core.RULES
     + sparse_entries.RULES
     + sparse_matrices.RULES
     + sparse_sets.RULES
@@ -166,4 +172,6 @@ RULES = (
     + uniform_convolution.RULES
     + uniform_quantization.RULES
     + unique.RULES
+    + xla.RULES
+    + xla_movement.RULES
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, ShapeUnknown, product
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_items, shape_held_by
+from graphcost_rules.slicing import MOST_PARTS
 from graphcost_rules.sparse_entries import fill_grad_cost, fill_grad_shape
-from graphcost_rules.sparse_tensors import MOST_PARTS, sparse
+from graphcost_rules.sparse_tensors import sparse
 from graphcost_rules.strings import STRINGS
 
 LENGTHS = "how long the rows are depends on data"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphcost import Op, PartialShape, Shape
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.decoding import PARSES
-from graphcost_rules.sparse_tensors import MOST_PARTS
+from graphcost_rules.slicing import MOST_PARTS
 
 
 class _Outputs:

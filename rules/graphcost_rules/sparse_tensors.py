@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from graphcost import Cost, Dim, Op, Shape, log2_ceil
 from graphcost_rules.shape_inputs import is_open, partial_vector
-
-MOST_PARTS = 65_536
-"""The most tensors that one input or output may list."""
+from graphcost_rules.slicing import MOST_PARTS
 
 
 def entries(op: Op, first: int = 0, count: int = 1) -> tuple[Dim, Dim]:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, log2_ceil
 from graphcost_rules.declared_shapes import family, nothing, scalars
 from graphcost_rules.shape_inputs import has_numbers
-from graphcost_rules.sparse_tensors import MOST_PARTS, parts, sorting
+from graphcost_rules.slicing import MOST_PARTS
+from graphcost_rules.sparse_tensors import parts, sorting
 from graphcost_rules.state import STATE
 
 CANDIDATES = "how many nodes and splits are tried depends on data"

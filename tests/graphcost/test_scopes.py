@@ -12,13 +12,27 @@ from graphcost.scopes import common, joined, readable, scope_of
     [
         ("StatefulPartitionedCall/sequential/lstm", "sequential/lstm"),
         ("StatefulPartitionedCall_1/__inference_call_123/dense", "dense"),
-        ("lstm/while/body/_1/lstm/while/cell", "lstm/while/lstm/while/cell"),
+        ("lstm/while/body/_1/lstm/while/cell", "lstm/while/cell"),
         ("conv1/PartitionedCall", "conv1"),
         ("a/b", "a/b"),
         ("", ""),
     ],
 )
 def test_wrappers_fall_away(scope: str, layers: str) -> None:
+    assert readable(scope) == layers
+
+
+@pytest.mark.parametrize(
+    ("scope", "layers"),
+    [
+        ("a/while/body/_1/a/while/cell", "a/while/cell"),
+        ("a/while/body/_1/cell", "a/while/cell"),
+        ("a/while/body/_1/a/while/in/while/body/_3/a/while/in/while/x", "a/while/in/while/x"),
+        ("cond/then/_0/cond", "cond"),
+        ("lstm/while/body/_17/lstm_1/x", "lstm/while/lstm_1/x"),
+    ],
+)
+def test_what_an_inlined_body_repeats_is_said_once(scope: str, layers: str) -> None:
     assert readable(scope) == layers
 
 

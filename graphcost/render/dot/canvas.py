@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from graphcost.dims import Shape
-from graphcost.evaluate import Evaluation
+from graphcost.evaluate import STAND_INS, Evaluation
 from graphcost.graph import Node, TensorRef
 from graphcost.passes.sources import PLACEHOLDERS
 from graphcost.render.dot.place import Place, Source
 from graphcost.render.dot.sketch import MAX_DEPTH, Edge, Scope, Sketch, Vertex
-from graphcost.render.entries import add_up
 from graphcost.report import IDLE, Line, Report, Row
-from graphcost.scopes import joined
+from graphcost.runs import call_order
 
 
 class Canvas:
-    """Collects what is drawn. Every vertex has a name of its own, and every line of the report counts in one vertex."""
+    """Collects what is drawn. Every vertex has a name of its own, and at most one has a line's costs."""
 
-    def __init__(self, report: Report, fed: Iterable[TensorRef]) -> None:
-        """`fed` are the inputs of the model."""
+    def __init__(self, report: Report, root: Evaluation) -> None:
+        """`root` is the top level, which the report was made from."""
         self.report = report
-        self._fed = {ref.node for ref in fed}
-        self._lines: dict[str, list[Line]] = {}
+        self._fed = {ref.node for ref in root.graph.inputs}
+        self._lines = _lines_by_node(root, report.bound_lines)
         self._vertices: dict[str, Vertex] = {}
         self._edges: dict[Edge, None] = {}
         self._bodies: set[Scope] = set()
         self._namesakes: Counter[str] = Counter()
-        for line in report.bound_lines:
-            self._lines.setdefault(line.node, []).append(line)
 
     def add_box(self, boxes: Scope) -> Scope:
         """Says that the innermost of the boxes is a loop or a branch."""
@@ -40,15 +37,15 @@ class Canvas:
     def add_node(self, place: Place, node: Node, boxes: Scope) -> Source:
         """The vertex of a node, with what the report says of it."""
         name = place.line(node)
-        lines = self._lines.pop(name, [])
+        line = self._lines.get((id(place.evaluation), node.name))
         vertex = Vertex(
             name=name,
             label=_last_part(node.name),
             op=node.op,
             scope=boxes,
-            row=_row(node, lines),
+            row=_row(node, line),
             dropped=node.dropped,
-            status=next((line.status.value for line in lines if not line.status.is_settled), ""),
+            status="" if line is None or line.status.is_settled else line.status.value,
             is_input=node.op in PLACEHOLDERS or name in self._fed,
         )
         return self._add(vertex, Source(name, place.evaluation, TensorRef(node.name)))
@@ -56,7 +53,7 @@ class Canvas:
     def add_stand_in(self, place: Place, node: Node, boxes: Scope, op: str, note: str = "") -> Source:
         """A vertex without costs of its own: a loop variable, or a body that is drawn elsewhere."""
         name = place.line(node)
-        vertex = Vertex(name, _last_part(node.name), op, boxes, _row(node, ()), note=note)
+        vertex = Vertex(name, _last_part(node.name), op, boxes, _row(node, None), note=note)
         return self._add(vertex, Source(name, place.evaluation, TensorRef(node.name)))
 
     def connect(self, sources: Iterable[Source | None], target: Source, *, is_back: bool = False) -> None:
@@ -69,9 +66,9 @@ class Canvas:
         self._edges[Edge(source.vertex, target.vertex, is_control=True)] = None
 
     def is_counted(self, evaluation: Evaluation) -> bool:
-        """Whether the report counts a body that isn't drawn yet; the lines of a branch left out run 0 times."""
-        lines = (self._lines.get(joined(evaluation.path, node.name), ()) for node in evaluation.graph.kept)
-        counts = [line.count for found in lines for line in found]
+        """Whether the report counts a body: the lines of a branch that it leaves out run 0 times."""
+        found = (self._lines.get((id(evaluation), node.name)) for node in evaluation.graph.kept)
+        counts = [line.count for line in found if line is not None]
         return not counts or any(count != 0 for count in counts)
 
     def sketch(self, outputs: Iterable[Source | None]) -> Sketch:
@@ -110,10 +107,13 @@ def _last_part(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _row(node: Node, lines: Iterable[Line]) -> Row:
-    rows = [
-        Row(line.node, 1, line.work, line.params, line.param_bytes, int(not line.status.is_settled)) for line in lines
-    ]
-    if not rows:
+def _row(node: Node, line: Line | None) -> Row:
+    if line is None:
         return Row(node.name, 1, IDLE, 0, 0, 0)
-    return rows[0] if len(rows) == 1 else add_up(node.name, rows)
+    return Row(line.node, 1, line.work, line.params, line.param_bytes, int(not line.status.is_settled))
+
+
+def _lines_by_node(root: Evaluation, lines: Iterable[Line]) -> Mapping[tuple[int, str], Line]:
+    """Lines by body and node. A report has them in this order; by their names alone two branches look alike."""
+    nodes = ((body, node) for body in call_order(root) for node in body.graph.kept if node.op not in STAND_INS)
+    return {(id(body), node.name): line for (body, node), line in zip(nodes, lines, strict=True)}

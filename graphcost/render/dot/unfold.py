@@ -35,7 +35,7 @@ LOOP_VARIABLE = "loop variable"
 
 def unfold(analysis: Analysis, drawing: Drawing) -> Sketch:
     """What runs, in the order in which it runs; edges pass through what is left out."""
-    canvas = Canvas(analysis.report, analysis.graph.inputs)
+    canvas = Canvas(analysis.report, analysis.facts)
     unfolding = _Unfolding(canvas, drawing, analysis.report)
     return canvas.sketch(_drive(unfolding, Place(analysis.facts, "", (), {})))
 

@@ -5,8 +5,9 @@ import io
 
 from sample_reports import line, make_report, perceptron, residual_net
 
+from graphcost.render import GROUPINGS
 from graphcost.render.csv import render
-from graphcost.render.rows import GROUPINGS, View
+from graphcost.render.rows import View
 from graphcost.rule import Cost
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sample_reports import make_report
 
 from graphcost.dims import Shape, symbol
-from graphcost.render import csv, html, markdown, table
+from graphcost.render import GROUPINGS, csv, html, markdown, table
 from graphcost.render import json as json_renderer
-from graphcost.render.rows import GROUPINGS, View
+from graphcost.render.rows import View
 from graphcost.report import Dropped, Line, Loop, ModelInfo, Report, Status, Tensor, Work
 from graphcost.rule import Cost
 

@@ -45,9 +45,9 @@ def test_depth_is_the_deepest_that_can_be_read() -> None:
 
 
 def test_one_row_says_nothing_so_the_next_depth_is_shown() -> None:
-    lines = [line(f"net/layer{i}/op", cost=Cost(add=i)) for i in range(100)]
+    lines = [line(f"net/layer{i}/op", cost=Cost(add=i)) for i in range(1, 101)]
     rows = select(make_report(*lines), View())
-    assert [entry.label for entry in rows.entries] == ["net", *(f"layer{i}" for i in range(71, 100))]
+    assert [entry.label for entry in rows.entries] == ["net", *(f"layer{i}" for i in range(72, 101))]
     assert rows.cut == f"the dearest {READABLE_ROWS} of 101 scopes (--top 0 for all)"
 
 
@@ -55,6 +55,19 @@ def test_what_is_cut_of_the_outermost_scopes_is_added_up() -> None:
     rows = select(chain(100), View(top=3))
     assert [entry.label for entry in rows.entries] == ["layer97", "layer98", "layer99", "(97 others)"]
     assert rows.entries[-1].row.work.flops == sum(range(97))
+
+
+def test_scopes_without_work_fold_into_the_one_around_them() -> None:
+    report = make_report(
+        line("a/constant/x"), line("a/dense/y", cost=Cost(add=5)), line("a/weights/z", params=3), line("a/unknown/u",
+        status=Status.NO_RULE), line("b/x"), line("c/y/z"),
+    )  # fmt: skip
+    rows = [(entry.indent, entry.label, entry.row.nodes) for entry in select(report, View()).entries]
+    assert rows == [(0, "a", 4), (1, "dense", 1), (1, "weights", 1), (1, "unknown", 1), (0, "(without work)", 2)]
+
+
+def test_a_model_without_any_work_shows_its_scopes() -> None:
+    assert labels(make_report(line("a/x"), line("b/y")), View()) == [(0, "a"), (0, "b")]
 
 
 def test_ops_and_nodes_are_cut_after_the_dearest_and_still_add_up() -> None:

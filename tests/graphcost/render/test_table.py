@@ -7,9 +7,10 @@ from rich.cells import cell_len
 from sample_reports import N, line, make_report, perceptron, residual_net
 
 from graphcost.dims import Shape, symbol
-from graphcost.render.rows import GROUPINGS, View
+from graphcost.render import GROUPINGS
+from graphcost.render.rows import View
 from graphcost.render.table import render
-from graphcost.report import Report, Status
+from graphcost.report import Loop, Report, Status, Tensor
 from graphcost.rule import Cost
 
 LONG = make_report(
@@ -63,6 +64,19 @@ def test_the_foot_says_how_to_bind_what_is_open() -> None:
     assert "open" in text
     assert "--bind 'N=...'" in text
     assert "--bind" not in render(perceptron().bind(N=1), View())
+
+
+def test_the_foot_names_an_open_input_before_the_symbols_inside() -> None:
+    inside = symbol("size(model/Reshape:0,1)")
+    lines = [line("model/MatMul", cost=Cost(mac=inside * 8))]
+    image = Tensor("image", "float32", Shape(N, symbol("image[1]"), 3))
+    assert "--shape 'image=...'" in render(make_report(*lines, inputs=(image,)), View())
+    assert "--bind 'size(model/Reshape:0,1)=...'" in render(make_report(*lines), View())
+
+
+def test_loops_read_as_scopes_do() -> None:
+    loop = Loop("StatefulPartitionedCall/model/while", 50, "derived")
+    assert re.search(r"loops +model/while 50 times", render(make_report(line("x"), loops=(loop,)), View()))
 
 
 def test_the_total_is_exact_in_the_foot() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from tiny_graph import tiny_graph
@@ -125,6 +126,17 @@ def test_branches_are_boxes_that_meet_in_their_node() -> None:
         "mode/cond/else/b",
     }
     assert ("x", "mode/cond/then/b") in edges(found)
+
+
+def test_branches_whose_nodes_have_the_same_names_are_told_apart() -> None:
+    named = "a = _Arg(T=float32)\n mode/cond/b = {}(a, T=float32)\n mode/cond/out = {}(mode/cond/b, T=float32)"
+    functions = {
+        "then": tiny_graph(named.format("Exp", "Identity"), "mode/cond/out"),
+        "else": tiny_graph(named.format("Identity", "Identity"), "mode/cond/out"),
+    }
+    found = sketch(replace(BRANCHING, functions=functions), Drawing(identities=True))
+    boxes = {vertex.op: vertex.scope[-1] for name, vertex in found.vertices.items() if name.startswith("mode/cond/b")}
+    assert boxes == {"Exp": "then", "Identity": "else, not counted"}
 
 
 def test_a_known_predicate_leaves_one_branch_in_place() -> None:

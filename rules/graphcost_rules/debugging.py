@@ -1,0 +1,51 @@
+"""Statistics and copies of tensors for debugging and calibration."""
+
+from __future__ import annotations
+
+from graphcost import Cost, Op, Rule, RuleSet, Shape, dim_max
+from graphcost_rules.declared_shapes import family, nothing, scalars, undeclared
+from graphcost_rules.host import HOST_IO
+
+HEALTH = 3
+"""The comparisons that tell whether an element is -inf, inf or NaN."""
+
+
+def nan_cost(op: Op) -> Cost:
+    """Each element is tested for NaN; those that are NaN are at most counted."""
+    return Cost(compare=op.input(0).size)
+
+
+def summary_cost(op: Op) -> Cost:
+    """Each element is tested for NaN, compared with both bounds, with 0 and with the least and the greatest so far, and
+    added up; once the mean is known, the squares of the differences to it are added up too."""
+    elements = op.input(0).size
+    return elements * Cost(compare=7, add=3, mul=1) + Cost(div=2)
+
+
+def health_cost(op: Op) -> Cost:
+    """Each element is tested for -inf, inf and NaN."""
+    return Cost(compare=HEALTH * op.input(0).size)
+
+
+def aggregated_shape(op: Op) -> list[Shape | None]:
+    """The tensor itself, its least and greatest element, and a histogram."""
+    bins = op.int_attr("num_bins", 0)
+    if bins < 0:
+        raise op.error(f"{bins} bins")
+    return [op.input(0) if op.has_shape(0) else None, Shape(), Shape(), Shape(bins)]
+
+
+def aggregated_cost(op: Op) -> Cost:
+    """The least and the greatest of n elements, 2(n - 1) comparisons; with bins each element less the least, divided by
+    a bin's width, is one more in a bin."""
+    elements = op.input(0).size
+    histogram = Cost(add=2 * elements, div=elements) if op.int_attr("num_bins", 0) else Cost()
+    return Cost(compare=2 * dim_max(elements - 1, 0)) + histogram
+
+
+RULES = RuleSet(
+    Rule("DebugNanCount", shape=scalars, cost=nan_cost),
+    Rule("DebugNumericSummary", shape=undeclared, cost=summary_cost),
+    Rule("DebugNumericSummaryV2", shape=undeclared, cost=health_cost),
+    Rule("CustomAggregator", shape=aggregated_shape, cost=aggregated_cost),
+) + family(HOST_IO, nothing, "DumpTensor", "CalibrationStatisticsSaver")

@@ -1,0 +1,155 @@
+"""XLA's operations that compute: products, convolutions, sorts, decompositions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, ceil_div, dim_min, floor_div, product
+from graphcost_rules.decompositions import svd_cost, symmetric_cost
+from graphcost_rules.elementwise import per_element, unchanged_shape
+from graphcost_rules.shape_inputs import has_numbers
+from graphcost_rules.sparse_tensors import sorting
+from graphcost_rules.xla_dimensions import ConvAxes, conv_axes, dot_axes
+
+
+def dot_shape(op: Op) -> list[Shape]:
+    """The batch, then the left operand's other axes, then the right one's."""
+    left, right = op.input(0), op.input(1)
+    axes = dot_axes(op)
+    batch = _paired(op, left, right, axes.left_batch, axes.right_batch)
+    _paired(op, left, right, axes.left_contracted, axes.right_contracted)
+    return [
+        Shape(
+            *batch,
+            *_others(left, axes.left_batch + axes.left_contracted),
+            *_others(right, axes.right_batch + axes.right_contracted),
+        )
+    ]
+
+
+def dot_cost(op: Op) -> Cost:
+    """One multiply-add for each output element and contracted element."""
+    left = op.input(0)
+    contracted = dot_axes(op).left_contracted
+    _check_axes(op, left, contracted)
+    return Cost(mac=op.output().size * product(left[axis] for axis in contracted))
+
+
+def _paired(op: Op, left: Shape, right: Shape, left_axes: Sequence[int], right_axes: Sequence[int]) -> list[Dim]:
+    """The sizes that axes of both operands share."""
+    _check_axes(op, left, left_axes)
+    _check_axes(op, right, right_axes)
+    if len(left_axes) != len(right_axes):
+        raise op.error(f"axes {left_axes} go with axes {right_axes}")
+    return [op.same(left[a], right[b]) for a, b in zip(left_axes, right_axes, strict=True)]
+
+
+def _others(shape: Shape, axes: Sequence[int]) -> list[Dim]:
+    return [size for axis, size in enumerate(shape) if axis not in axes]
+
+
+def _check_axes(op: Op, shape: Shape, axes: Sequence[int]) -> None:
+    if any(not 0 <= axis < shape.rank for axis in axes) or len(set(axes)) != len(axes):
+        raise op.error(f"axes {tuple(axes)} of a tensor of shape {shape}")
+
+
+def conv_shape(op: Op) -> list[Shape]:
+    """Batch and features of the operands; along each spatial axis as many windows as fit the dilated, padded image."""
+    rank = op.input(0 if op.has_shape(0) else 1).rank
+    image, kernel = op.input(0, rank=rank), op.input(1, rank=rank)
+    axes = _axes(op, image, kernel)
+    (batch, _, space), (_, features, window), (batch_out, features_out, space_out) = (
+        axes.input,
+        axes.kernel,
+        axes.output,
+    )
+    sizes: dict[int, Dim] = {
+        batch_out: floor_div(image[batch], _positive(op, op.int_attr("batch_group_count", 1))),
+        features_out: kernel[features],
+    }
+    for i, axis in enumerate(space_out):
+        sizes[axis] = _windows(op, i, len(space_out), image[space[i]], kernel[window[i]])
+    if set(sizes) != set(range(image.rank)):
+        raise op.error("the output's axes don't fit")
+    return [Shape(*(sizes[axis] for axis in range(image.rank)))]
+
+
+def _windows(op: Op, i: int, spatial: int, size: Dim, window: Dim) -> Dim:
+    """How many windows axis `i` has; open where strides, padding or dilations aren't known."""
+    if not all(has_numbers(op, index) for index in (2, 3, 4, 5)):
+        return op.unknown_size(conv_axes(op).output[2][i])
+    lengths = [len(op.static_items(index)) for index in (2, 3, 4, 5)]
+    if lengths != [spatial, 2 * spatial, spatial, spatial]:
+        raise op.error(f"strides, padding and dilations of {spatial} axes have {lengths} elements")
+    stride, spread, dilation = (_positive(op, op.static_items(index)[i]) for index in (2, 4, 5))
+    low, high = op.static_items(3)[2 * i : 2 * i + 2]
+    padded = (size - 1) * spread + 1 + low + high
+    positions = padded - (window - 1) * dilation
+    if isinstance(positions, int) and positions < 1:
+        raise op.error(f"a window of {window} doesn't fit in an axis of {padded}")
+    return ceil_div(positions, stride)
+
+
+def conv_cost(op: Op) -> Cost:
+    """One multiply-add for each output element, tap of the window and feature that it sees."""
+    kernel = op.input(1)
+    features, _, window = _axes(op, op.input(0), kernel).kernel
+    return Cost(mac=op.output().size * kernel[features] * product(kernel[axis] for axis in window))
+
+
+def _axes(op: Op, image: Shape, kernel: Shape) -> ConvAxes:
+    axes = conv_axes(op)
+    op.same(image.rank, kernel.rank)
+    for first, second, spatial in (axes.input, axes.kernel, axes.output):
+        _check_axes(op, image, (first, second, *spatial))
+        op.same(len(spatial) + 2, image.rank)
+    return axes
+
+
+def _positive(op: Op, number: int) -> int:
+    if number < 1:
+        raise op.error(f"{number} isn't positive")
+    return number
+
+
+def pair_shape(op: Op) -> list[Shape | None]:
+    """Keys and values keep their shapes."""
+    return [op.input(i) if op.has_shape(i) else None for i in range(2)]
+
+
+def sort_cost(op: Op) -> Cost:
+    """Along the last axis each line of n elements is sorted by n * ceil(log2(n)) comparisons."""
+    shape = op.input(0, least_rank=1)
+    return sorting(shape[-1]) * product(shape[:-1])
+
+
+def svd_shape(op: Op) -> list[Shape]:
+    """The singular values, U and V."""
+    shape = op.input(0, least_rank=2)
+    batch, (m, n) = shape[:-2], shape[-2:]
+    p = dim_min(m, n)
+    return [Shape(*batch, p), Shape(*batch, m, p), Shape(*batch, n, p)]
+
+
+def eigen_shape(op: Op) -> list[Shape]:
+    """The eigenvalues and the eigenvectors."""
+    shape = op.input(0, least_rank=2)
+    n = op.same(shape[-2], shape[-1])
+    return [Shape(*shape[:-2], n), Shape(*shape[:-2], n, n)]
+
+
+RULES = RuleSet(
+    Rule("XlaDot", shape=dot_shape, cost=dot_cost),
+    Rule("XlaDotV2", shape=dot_shape, cost=dot_cost),
+    Rule("XlaConv", shape=conv_shape, cost=conv_cost),
+    Rule("XlaConvV2", shape=conv_shape, cost=conv_cost),
+    Rule("XlaSort", shape=unchanged_shape, cost=sort_cost),
+    Rule("XlaKeyValueSort", shape=pair_shape, cost=sort_cost),
+    Rule("XlaSvd", shape=svd_shape, cost=svd_cost),
+    Rule("XlaSelfAdjointEig", shape=eigen_shape, cost=symmetric_cost),
+    Rule(
+        "XlaReducePrecision",
+        shape=unchanged_shape,
+        cost=per_element("rounding counts as one comparison", Cost(compare=1)),
+    ),
+)

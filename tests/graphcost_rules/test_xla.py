@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("tensorflow")
+
+import numpy as np
+from counted import floats
+from counting import Tally
+from data_dependent import merge_sorted
+from shape_function import constant, prove_shapes, tensor
+from single_op import apply
+from tensorflow.compiler.xla import xla_data_pb2
+
+from graphcost import Cost, RuleError, Shape, Value
+from graphcost.dims import symbol
+from graphcost_rules.xla import RULES
+
+pytestmark = pytest.mark.tensorflow
+
+BATCHED = xla_data_pb2.DotDimensionNumbers(
+    lhs_contracting_dimensions=[1],
+    rhs_contracting_dimensions=[2],
+    lhs_batch_dimensions=[0],
+    rhs_batch_dimensions=[0],
+).SerializeToString()
+CHANNELS_LAST = xla_data_pb2.ConvolutionDimensionNumbers(
+    input_batch_dimension=0,
+    input_feature_dimension=3,
+    input_spatial_dimensions=[1, 2],
+    kernel_input_feature_dimension=2,
+    kernel_output_feature_dimension=3,
+    kernel_spatial_dimensions=[0, 1],
+    output_batch_dimension=0,
+    output_feature_dimension=3,
+    output_spatial_dimensions=[1, 2],
+).SerializeToString()
+DOT = {"dimension_numbers": BATCHED, "precision_config": ""}
+CONV = {"dimension_numbers": CHANNELS_LAST, "precision_config": ""}
+PADDING = Value((2, 2), (1, 1, 0, 1))
+
+
+def test_a_product_multiplies_along_what_is_contracted():
+    a, b = floats(1, 2, 4, 3), floats(2, 2, 5, 4)
+    tally, out = Tally(), np.zeros((2, 3, 5))
+    for batch, i, j in np.ndindex(2, 3, 5):
+        for k in range(4):
+            out[batch, i, j] = tally.mac(out[batch, i, j], float(a[batch, k, i]), float(b[batch, j, k]))
+    np.testing.assert_allclose(out, np.einsum("bki,bjk->bij", a, b), rtol=1e-4)
+    outcome = apply(RULES, "XlaDot", Shape(2, 4, 3), Shape(2, 5, 4), **DOT)
+    assert outcome.shapes == (Shape(2, 3, 5),)
+    assert outcome.cost == tally.cost
+
+
+def test_a_convolution_has_windows_in_a_dilated_and_padded_image():
+    image, kernel = floats(1, 1, 5, 4, 2), floats(2, 2, 3, 2, 3)
+    stride, spread, dilation = (2, 1), (2, 1), (1, 1)
+    dilated = np.zeros((1, 9, 4, 2), np.float32)
+    dilated[:, ::2] = image
+    padded = np.pad(dilated, ((0, 0), (1, 1), (0, 1), (0, 0)))
+    rows, columns = range(0, padded.shape[1] - 1, 2), range(padded.shape[2] - 2)
+    tally, out = Tally(), np.zeros((1, len(rows), len(columns), 3))
+    for (y, top), (x, left), channel in (
+        (row, column, c) for row in enumerate(rows) for column in enumerate(columns) for c in range(3)
+    ):
+        for i, j, k in np.ndindex(2, 3, 2):
+            value = float(padded[0, top + i, left + j, k])
+            out[0, y, x, channel] = tally.mac(out[0, y, x, channel], value, float(kernel[i, j, k, channel]))
+    operands = (Shape(1, 5, 4, 2), Shape(2, 3, 2, 3), list(stride), PADDING, list(spread), list(dilation), 1)
+    outcome = apply(RULES, "XlaConvV2", *operands, **CONV)
+    assert outcome.shapes == (Shape(*out.shape),)
+    assert outcome.cost == tally.cost
+
+
+def test_an_open_batch_stays_open():
+    n = symbol("N")
+    operands = (Shape(n, 8, 8, 2), Shape(3, 3, 2, 4), [1, 1], Value((2, 2), (1, 1, 1, 1)), [1, 1], [1, 1], 1)
+    outcome = apply(RULES, "XlaConv", *operands, **CONV)
+    assert outcome.shapes == (Shape(n, 8, 8, 4),)
+    assert outcome.cost == Cost(mac=n * 64 * 4 * 18)
+
+
+def test_lines_are_merge_sorted():
+    tally = Tally()
+    for row in floats(1, 3, 5).tolist():
+        assert merge_sorted(tally, row) == sorted(row)
+    assert apply(RULES, "XlaSort", Shape(3, 5)).cost == tally.cost
+    assert apply(RULES, "XlaKeyValueSort", Shape(3, 5), Shape(3, 5)).cost == tally.cost
+
+
+def test_decompositions_are_thin():
+    assert apply(RULES, "XlaSvd", Shape(2, 5, 3)).shapes == (Shape(2, 3), Shape(2, 5, 3), Shape(2, 3, 3))
+    assert apply(RULES, "XlaSelfAdjointEig", Shape(2, 4, 4)).shapes == (Shape(2, 4), Shape(2, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "attrs"),
+    [
+        ("XlaDot", [tensor(2, 4, 3), tensor(2, 5, 4)], DOT),
+        (
+            "XlaConv",
+            [
+                tensor(1, 5, 4, 2),
+                tensor(2, 3, 2, 3),
+                constant([2, 1]),
+                constant([[1, 1], [0, 1]]),
+                constant([2, 1]),
+                constant([1, 1]),
+                constant(1),
+            ],
+            CONV,
+        ),
+        ("XlaSort", [tensor(3, 5)], {}),
+        ("XlaKeyValueSort", [tensor(3, 5), tensor(3, 5)], {}),
+        ("XlaReducePrecision", [tensor(3, 5)], {"exponent_bits": 5, "mantissa_bits": 10}),
+        ("XlaSvd", [tensor(3, 5)], {"max_iter": 10, "epsilon": 0.1, "precision_config": ""}),
+        ("XlaSelfAdjointEig", [tensor(5, 5)], {"max_iter": 10, "epsilon": 0.1, "lower": True}),
+    ],
+)
+def test_partly_known_shapes_know_what_tensorflow_knows(kind, inputs, attrs):
+    prove_shapes(RULES, kind, inputs, **attrs)
+
+
+OPERANDS = (Shape(1, 5, 4, 2), Shape(2, 3, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "operands", "attrs"),
+    [
+        ("XlaDot", (Shape(2, 4, 3), Shape(2, 5, 3)), DOT),
+        ("XlaDot", (Shape(2, 4), Shape(2, 4)), DOT),
+        ("XlaDot", (Shape(2), Shape(2)), {"dimension_numbers": b"\xff" * 30}),
+        ("XlaDot", (Shape(2), Shape(2)), {"dimension_numbers": b"\n\x7f\x01"}),
+        ("XlaDot", (Shape(2), Shape(2)), {"dimension_numbers": b"\r1234"}),
+        ("XlaDot", (Shape(2), Shape(2)), {"dimension_numbers": 3}),
+        ("XlaDot", (Shape(2), Shape(2)), {"dimension_numbers": b"\n\x02\x00\x00"}),
+        ("XlaConv", (*OPERANDS, [0, 1], PADDING, [1, 1], [1, 1], 1), CONV),
+        ("XlaConv", (*OPERANDS, [1, 1, 1], PADDING, [1, 1], [1, 1], 1), CONV),
+        ("XlaConv", (*OPERANDS, [1, 1], PADDING, [1, 1], [9, 1], 1), CONV),
+        ("XlaConv", (*OPERANDS, [1, 1], PADDING, [1, 1], [1, 1], 1), {"dimension_numbers": b""}),
+        ("XlaSelfAdjointEig", (Shape(4, 5),), {}),
+    ],
+)
+def test_hostile_nodes_are_refused(kind, operands, attrs):
+    with pytest.raises(RuleError):
+        apply(RULES, kind, *operands, **attrs)
