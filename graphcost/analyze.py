@@ -15,16 +15,16 @@ from graphcost.fact import Fact
 from graphcost.graph import Graph, PartialShape, TensorRef
 from graphcost.inputs import feeds, is_scalar_input, symbol_names
 from graphcost.load import MAX_NODES, Model, Signature, load
-from graphcost.passes.candidates import Inferred
 from graphcost.passes.check_recursion import check_recursion
+from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.feed import feed
 from graphcost.passes.fold import fold
-from graphcost.passes.infer_outputs import infer_outputs
-from graphcost.passes.network import Network, find_network
+from graphcost.passes.inference.candidates import Inferred
+from graphcost.passes.inference.infer_outputs import infer_outputs
+from graphcost.passes.inference.network import Network, find_network
 from graphcost.passes.outputs import resolve, with_outputs
 from graphcost.passes.phases import training_phases
 from graphcost.passes.prune import prune
-from graphcost.passes.raise_control_flow import raise_control_flow
 from graphcost.passes.sources import INPUT_OPS
 from graphcost.plugins import installed_rules, rules_from_file
 from graphcost.report import ModelInfo, Report, Tensor

@@ -12,8 +12,8 @@ from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site,
 from graphcost.fact import UNKNOWN, Fact
 from graphcost.graph import Graph, Node, TensorRef
 from graphcost.infer import Problem, infer
+from graphcost.passes.control_flow.frames import COPY, DEAD
 from graphcost.passes.fold import CONSTANT
-from graphcost.passes.frames import COPY, DEAD
 from graphcost.report import Status
 from graphcost.scopes import joined
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphcost.graph import Graph, Node
-from graphcost.passes.network import Network
+from graphcost.passes.inference.network import Network
 from graphcost.passes.op_roles import ASSIGNMENTS, is_optimizer, is_update
 from graphcost.report.parts import PHASES
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from graphcost.graph import Graph, Node
-from graphcost.passes.network import Network, find_network
+from graphcost.passes.inference.network import Network, find_network
 from graphcost.passes.reasons import UNUSED, reasons
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from graphcost.graph import Graph, Node, producers
-from graphcost.passes.flow import Flow
-from graphcost.passes.network import Network
+from graphcost.passes.inference.flow import Flow
+from graphcost.passes.inference.network import Network
+from graphcost.passes.inference.weights import is_floating, owners_of, reduces_batch
 from graphcost.passes.op_roles import (
     ASSERTS,
     ASSIGNMENTS,
@@ -19,7 +20,6 @@ from graphcost.passes.op_roles import (
     is_summary,
     is_update,
 )
-from graphcost.passes.weights import is_floating, owners_of, reduces_batch
 
 UNUSED = "unused"
 DROP_REASONS = (

@@ -9,7 +9,7 @@ from graphcost.evaluate import Call, Evaluation, Guard, HandlerSteps, Outcome, R
 from graphcost.fact import UNKNOWN, Fact
 from graphcost.graph import FunctionRef, TensorRef
 from graphcost.infer import Problem
-from graphcost.passes.frames import DEAD
+from graphcost.passes.control_flow.frames import DEAD
 from graphcost.report import Status
 from graphcost.scopes import joined
 from graphcost.structural.join import join

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from graphcost.load import load
-from graphcost.passes.candidates import Inferred
-from graphcost.passes.infer_outputs import infer_outputs
+from graphcost.passes.inference.candidates import Inferred
+from graphcost.passes.inference.infer_outputs import infer_outputs
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphcost.graph import FunctionRef, Graph, Literal, Node, TensorRef
-from graphcost.passes.frames import COPY, DEAD
+from graphcost.passes.control_flow.frames import COPY, DEAD
 
 NOTHING = object()
 """What a branch that isn't taken gives: whoever reads it doesn't run."""

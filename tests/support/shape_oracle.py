@@ -12,8 +12,8 @@ from graphcost.fact import Fact
 from graphcost.graph import Graph, TensorRef
 from graphcost.inputs import symbol_names
 from graphcost.load import load
+from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.fold import fold
-from graphcost.passes.raise_control_flow import raise_control_flow
 from graphcost.plugins import installed_rules
 from graphcost.runs import call_order
 from graphcost.sizes import Sizes

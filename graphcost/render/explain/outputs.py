@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graphcost.analyze import Analysis
-from graphcost.passes.candidates import Candidate
+from graphcost.passes.inference.candidates import Candidate
 from graphcost.render.explain.statements import Statement, as_csv, as_markdown, as_table, listed
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 from graphcost.render.summary import title

@@ -9,7 +9,7 @@ import pytest
 from tiny_graph import tiny_graph
 
 from graphcost import analyze
-from graphcost.passes.network import find_network
+from graphcost.passes.inference.network import find_network
 from graphcost.passes.outputs import with_outputs
 from graphcost.passes.phases import training_phases
 from graphcost.passes.prune import prune

@@ -8,7 +8,7 @@ from dataclasses import replace
 from explaining import DENSE, analysed
 
 from graphcost.graph import TensorRef
-from graphcost.passes.candidates import Candidate, Inferred
+from graphcost.passes.inference.candidates import Candidate, Inferred
 from graphcost.render.explain.outputs import render
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from graphcost.load.opdefs import tensorflow_ops
-from graphcost.passes.flow import Flow
+from graphcost.passes.inference.flow import Flow
+from graphcost.passes.inference.seeds import Target, find_seeds
+from graphcost.passes.inference.weights import Meeting, owners_of
 from graphcost.passes.op_roles import ASSIGNMENTS, is_effect, is_optimizer, is_update
-from graphcost.passes.seeds import Target, find_seeds
-from graphcost.passes.weights import Meeting, owners_of
 
 GRADIENT_ARGUMENTS = frozenset({"grad", "delta", "gradient"})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from graphcost.passes.flow import Flow
-from graphcost.passes.regions import Regions
-from graphcost.passes.weights import LOOKUPS, Meeting
+from graphcost.passes.inference.flow import Flow
+from graphcost.passes.inference.regions import Regions
+from graphcost.passes.inference.weights import LOOKUPS, Meeting
 
 LABEL_OPERANDS = {
     "SparseSoftmaxCrossEntropyWithLogits": (1,), "SoftmaxCrossEntropyWithLogits": (1,), "CTCLoss": (1, 2),

@@ -1,8 +1,8 @@
 from tiny_graph import tiny_graph
 
-from graphcost.passes.flow import Flow
-from graphcost.passes.regions import find_regions
-from graphcost.passes.weights import find_meeting
+from graphcost.passes.inference.flow import Flow
+from graphcost.passes.inference.regions import find_regions
+from graphcost.passes.inference.weights import find_meeting
 
 FORWARD = """
     x = Placeholder(dtype=float32)

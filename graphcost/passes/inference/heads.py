@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from graphcost.passes.candidates import owners, weighted_before
-from graphcost.passes.endings import Ending, find_endings
-from graphcost.passes.network import Network
+from graphcost.passes.inference.candidates import owners, weighted_before
+from graphcost.passes.inference.endings import Ending, find_endings
+from graphcost.passes.inference.network import Network
 
 MOST_COMPARED = 12
 """How many heads are compared with one another, each a walk through the graph."""

@@ -1,6 +1,6 @@
 from tiny_graph import tiny_graph
 
-from graphcost.passes.infer_outputs import infer_outputs
+from graphcost.passes.inference.infer_outputs import infer_outputs
 
 DENSE = """
     x = Placeholder(dtype=float32)

@@ -13,7 +13,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 
 from graphcost.graph import Node, TensorRef, producers
-from graphcost.passes.branches import Branches, Closing, Place, Step
+from graphcost.passes.control_flow.branches import Branches, Closing, Place, Step
 from graphcost.scopes import common, scope_of
 
 

@@ -3,8 +3,8 @@ import time
 from tiny_graph import tiny_graph
 
 from graphcost.graph import Graph, Node, TensorRef
-from graphcost.passes.flow import Flow
-from graphcost.passes.infer_outputs import infer_outputs
+from graphcost.passes.inference.flow import Flow
+from graphcost.passes.inference.infer_outputs import infer_outputs
 from graphcost.passes.prune import prune
 
 FLOAT = ("float32",)

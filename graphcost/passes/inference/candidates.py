@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from graphcost.graph import Graph, TensorRef
-from graphcost.passes.network import Network
-from graphcost.passes.weights import owners_of
+from graphcost.passes.inference.network import Network
+from graphcost.passes.inference.weights import owners_of
 
 MOVES = frozenset({
     "Identity", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Cast", "StopGradient", "Slice", "StridedSlice",

@@ -10,8 +10,8 @@ keep theirs.
 from __future__ import annotations
 
 from graphcost.graph import Graph
-from graphcost.passes.raise_conds import raise_conds
-from graphcost.passes.raise_loops import raise_loops
+from graphcost.passes.control_flow.raise_conds import raise_conds
+from graphcost.passes.control_flow.raise_loops import raise_loops
 
 
 def raise_control_flow(graph: Graph) -> Graph:

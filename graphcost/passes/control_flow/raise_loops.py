@@ -25,10 +25,10 @@ from types import MappingProxyType
 
 from graphcost.errors import GraphError
 from graphcost.graph import Graph, Node, producers
-from graphcost.passes.frames import CONTROL_FLOW_V1, ENTERS, MERGES, NEXT_ITERATIONS, ROOT, find_frames
-from graphcost.passes.loop_parts import Loop, find_loop, loops_apart
-from graphcost.passes.naming import Names, in_file_order
-from graphcost.passes.while_node import Raised, Surroundings, raise_loop
+from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, ENTERS, MERGES, NEXT_ITERATIONS, ROOT, find_frames
+from graphcost.passes.control_flow.loop_parts import Loop, find_loop, loops_apart
+from graphcost.passes.control_flow.naming import Names, in_file_order
+from graphcost.passes.control_flow.while_node import Raised, Surroundings, raise_loop
 
 MAX_VARIABLES = 1 << 22
 """So many variables all raised loops of a graph have in all; a real model has some thousand."""

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from graphcost.graph import FunctionRef, Graph
-from graphcost.passes.flow import SWITCHES, Flow
-from graphcost.passes.frames import ENTERS, EXITS, ROOT, find_frames
-from graphcost.passes.labels import LABEL_OPERANDS, Labels, find_labels
+from graphcost.passes.control_flow.frames import ENTERS, EXITS, ROOT, find_frames
+from graphcost.passes.inference.flow import SWITCHES, Flow
+from graphcost.passes.inference.labels import LABEL_OPERANDS, Labels, find_labels
+from graphcost.passes.inference.regions import Regions, find_regions, only_for
+from graphcost.passes.inference.weights import Meeting, find_meeting, reduces_batch
 from graphcost.passes.op_roles import SAVERS
-from graphcost.passes.regions import Regions, find_regions, only_for
-from graphcost.passes.weights import Meeting, find_meeting, reduces_batch
 
 BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 CALLS = BRANCHES | {"While", "StatelessWhile"}

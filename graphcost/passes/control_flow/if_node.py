@@ -8,11 +8,11 @@ from types import MappingProxyType
 
 from graphcost.fact import Value
 from graphcost.graph import EMPTY, Attr, FunctionRef, Literal, Node, TensorRef
-from graphcost.passes.branches import ELSE, THEN
-from graphcost.passes.cond_parts import Level
-from graphcost.passes.cond_uses import If, Uses
-from graphcost.passes.frames import DEAD, common_label
-from graphcost.passes.naming import Names
+from graphcost.passes.control_flow.branches import ELSE, THEN
+from graphcost.passes.control_flow.cond_parts import Level
+from graphcost.passes.control_flow.cond_uses import If, Uses
+from graphcost.passes.control_flow.frames import DEAD, common_label
+from graphcost.passes.control_flow.naming import Names
 
 
 @dataclass(frozen=True)

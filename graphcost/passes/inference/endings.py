@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from graphcost.passes.candidates import is_dead_move
-from graphcost.passes.network import Network
+from graphcost.passes.inference.candidates import is_dead_move
+from graphcost.passes.inference.network import Network
+from graphcost.passes.inference.weights import is_floating, reduces_batch
 from graphcost.passes.op_roles import is_effect
-from graphcost.passes.weights import is_floating, reduces_batch
 
 ACTIVATIONS = frozenset({"Softmax", "Sigmoid", "Tanh", "ArgMax", "TopKV2", "Relu", "Relu6", "Elu", "Softplus", "Round"})
 PROBABILITIES = frozenset({"Softmax", "Sigmoid"})

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from graphcost.graph import Node, TensorRef
-from graphcost.passes.cond_parts import Cond, Level, divide
-from graphcost.passes.frames import SWITCHES
-from graphcost.passes.naming import Names
+from graphcost.passes.control_flow.cond_parts import Cond, Level, divide
+from graphcost.passes.control_flow.frames import SWITCHES
+from graphcost.passes.control_flow.naming import Names
 
 
 @dataclass(eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiny_graph import parse_node
 
-from graphcost.passes.naming import Names, in_file_order
+from graphcost.passes.control_flow.naming import Names, in_file_order
 
 
 def test_a_taken_name_gets_a_number() -> None:

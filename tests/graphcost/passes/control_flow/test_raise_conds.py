@@ -9,9 +9,9 @@ from interpret import interpret
 from tiny_graph import tiny_graph, wiring
 
 from graphcost.graph import FunctionRef, Graph, TensorRef, count_ops
-from graphcost.passes.branches import MAX_NESTING
-from graphcost.passes.frames import DEAD
-from graphcost.passes.raise_conds import raise_conds
+from graphcost.passes.control_flow.branches import MAX_NESTING
+from graphcost.passes.control_flow.frames import DEAD
+from graphcost.passes.control_flow.raise_conds import raise_conds
 
 COND = """
 x = Placeholder(dtype=int32)

@@ -21,11 +21,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from graphcost.graph import Graph, Node, TensorRef
-from graphcost.passes.branches import find_branches
-from graphcost.passes.cond_parts import Level
-from graphcost.passes.frames import MERGES, NEXT_ITERATIONS, SWITCHES
-from graphcost.passes.if_node import Body, raise_level
-from graphcost.passes.naming import Names, in_file_order
+from graphcost.passes.control_flow.branches import find_branches
+from graphcost.passes.control_flow.cond_parts import Level
+from graphcost.passes.control_flow.frames import MERGES, NEXT_ITERATIONS, SWITCHES
+from graphcost.passes.control_flow.if_node import Body, raise_level
+from graphcost.passes.control_flow.naming import Names, in_file_order
 
 
 def raise_conds(graph: Graph) -> Graph:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiny_graph import parse_node, tiny_graph
 
-from graphcost.passes.frames import ROOT, common_label, find_frames
+from graphcost.passes.control_flow.frames import ROOT, common_label, find_frames
 
 TWO_FRAMES = """
 x = Placeholder(dtype=int32)

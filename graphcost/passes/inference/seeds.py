@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from graphcost.graph import Literal, Node
-from graphcost.passes.flow import Flow
+from graphcost.passes.inference.flow import Flow
+from graphcost.passes.inference.weights import is_floating
 from graphcost.passes.op_roles import is_effect
-from graphcost.passes.weights import is_floating
 
 MOST_CANDIDATES = 256
 """How many candidates of a kind are told apart; of more the last ones count, since a backward pass comes last."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphcost.graph import Literal, Node, TensorRef
-from graphcost.passes.flow import SPLITTING, Flow
+from graphcost.passes.inference.flow import SPLITTING, Flow
 from graphcost.passes.op_roles import VARIABLES, is_effect
 from graphcost.passes.sources import PLACEHOLDERS
 

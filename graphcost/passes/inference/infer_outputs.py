@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from graphcost.graph import Graph
-from graphcost.passes.candidates import Candidate, Inferred, owners, refs, weighted_before
-from graphcost.passes.endings import Ending
-from graphcost.passes.heads import Heads, find_heads
-from graphcost.passes.network import Network, find_network
-from graphcost.passes.plain_sinks import UNREAD, Sinks, find_sinks
+from graphcost.passes.inference.candidates import Candidate, Inferred, owners, refs, weighted_before
+from graphcost.passes.inference.endings import Ending
+from graphcost.passes.inference.heads import Heads, find_heads
+from graphcost.passes.inference.network import Network, find_network
+from graphcost.passes.inference.plain_sinks import UNREAD, Sinks, find_sinks
 
 NAMED = 3
 """How many tensors a doubt names."""

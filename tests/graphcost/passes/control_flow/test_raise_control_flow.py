@@ -18,10 +18,10 @@ from tiny_graph import tiny_graph
 from graphcost.graph import FunctionRef, Graph, Node, PartialShape, count_ops
 from graphcost.load import load
 from graphcost.load.opdefs import tensorflow_ops
-from graphcost.passes.frames import CONTROL_FLOW_V1
+from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
+from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.outputs import with_outputs
 from graphcost.passes.prune import prune
-from graphcost.passes.raise_control_flow import raise_control_flow
 
 UNCOUNTED = CONTROL_FLOW_V1 | {"Const", "Placeholder", "NoOp", "ControlTrigger", "Identity", "StackV2", "TensorArrayV3"}
 """Operations that TensorFlow's trace, or the raised graph, has more or fewer runs of; they do no arithmetic."""

@@ -7,8 +7,8 @@ from interpret import interpret
 from tiny_graph import tiny_graph, wiring
 
 from graphcost.graph import FunctionRef, Graph, Node, TensorRef, count_ops
-from graphcost.passes.frames import CONTROL_FLOW_V1, COPY
-from graphcost.passes.raise_loops import raise_loops
+from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, COPY
+from graphcost.passes.control_flow.raise_loops import raise_loops
 
 COUNT_TO_TEN = """
 zero = Const(value=0)

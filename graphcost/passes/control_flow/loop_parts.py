@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntFlag
 
 from graphcost.graph import Node, TensorRef, producers
-from graphcost.passes.frames import ENTERS, EXITS, MERGES, NEXT_ITERATIONS, SWITCHES
+from graphcost.passes.control_flow.frames import ENTERS, EXITS, MERGES, NEXT_ITERATIONS, SWITCHES
 
 
 class When(IntFlag):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphcost.graph import Graph, Node, TensorRef
-from graphcost.passes.frames import MERGES, SWITCHES
+from graphcost.passes.control_flow.frames import MERGES, SWITCHES
 
 THEN, ELSE = 1, 0
 """The output of a Switch that each branch reads."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from graphcost.passes.candidates import is_dead_move, owners, weighted_before
-from graphcost.passes.frames import EXITS
-from graphcost.passes.network import Network
+from graphcost.passes.control_flow.frames import EXITS
+from graphcost.passes.inference.candidates import is_dead_move, owners, weighted_before
+from graphcost.passes.inference.network import Network
+from graphcost.passes.inference.weights import is_contraction
 from graphcost.passes.op_roles import SHAPE_ONLY, VARIABLES, is_effect
 from graphcost.passes.sources import INPUT_OPS
-from graphcost.passes.weights import is_contraction
 
 UNREAD = "nothing reads it"
 
