@@ -35,8 +35,8 @@ def sdca_shape(op: Op) -> list[Shape | None]:
 
 
 def sdca_cost(op: Op) -> Cost:
-    """Stochastic dual coordinate ascent: in `visits` visits of an example's feature its weight is multiplied and added to
-    the prediction, and changed by a multiple of its value."""
+    """Stochastic dual coordinate ascent: in `visits` visits of an example's feature its weight times its value is added
+    to the prediction, and the weight changed by a multiple of the value."""
     visits = op.unknown_count("visits")
     return Cost(mul=2 * visits, add=2 * visits)
 
