@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphcost_rules import (
+    accelerators,
     accumulators,
     activation,
     arrays,
@@ -11,6 +12,7 @@ from graphcost_rules import (
     binary,
     broadcasting,
     closed,
+    clustering,
     collectives,
     comparison,
     containers,
@@ -20,6 +22,7 @@ from graphcost_rules import (
     ctc,
     cudnn_rnn,
     datasets,
+    debugging,
     decoding,
     decompositions,
     distribution,
@@ -39,6 +42,7 @@ from graphcost_rules import (
     maps,
     matmul,
     matrix_structure,
+    microfrontend,
     mkl,
     mkl_fused,
     morphology,
@@ -60,6 +64,7 @@ from graphcost_rules import (
     reordering,
     resizing,
     risc,
+    runtime,
     scan,
     scatter,
     segment,
@@ -85,12 +90,14 @@ from graphcost_rules import (
     uniform_convolution,
     uniform_quantization,
     unique,
+    word_vectors,
     xla,
     xla_movement,
 )
 
 RULES = (
-    accumulators.RULES
+    accelerators.RULES
+    + accumulators.RULES
     + activation.RULES
     + arrays.RULES
     + audio.RULES
@@ -98,6 +105,7 @@ RULES = (
     + binary.RULES
     + broadcasting.RULES
     + closed.RULES
+    + clustering.RULES
     + collectives.RULES
     + comparison.RULES
     + containers.RULES
@@ -107,6 +115,7 @@ RULES = (
     + ctc.RULES
     + cudnn_rnn.RULES
     + datasets.RULES
+    + debugging.RULES
     + decoding.RULES
     + decompositions.RULES
     + distribution.RULES
@@ -126,6 +135,7 @@ RULES = (
     + maps.RULES
     + matmul.RULES
     + matrix_structure.RULES
+    + microfrontend.RULES
     + mkl.RULES
     + mkl_fused.RULES
     + morphology.RULES
@@ -147,6 +157,7 @@ RULES = (
     + reordering.RULES
     + resizing.RULES
     + risc.RULES
+    + runtime.RULES
     + scan.RULES
     + scatter.RULES
     + segment.RULES
@@ -172,6 +183,7 @@ RULES = (
     + uniform_convolution.RULES
     + uniform_quantization.RULES
     + unique.RULES
+    + word_vectors.RULES
     + xla.RULES
     + xla_movement.RULES
 )

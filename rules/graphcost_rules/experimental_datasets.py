@@ -15,7 +15,6 @@ DATASETS = """
 HANDLES = """
     ExperimentalDatasetCardinality ExperimentalIteratorGetDevice ExperimentalStatsAggregatorHandle
     ExperimentalStatsAggregatorSummary ExperimentalThreadPoolHandle CompressElement ComputeBatchSize WindowOp
-    GetDeadline
 """
 
 RULES = (

@@ -64,6 +64,9 @@ def scaled_grad_shape(op: Op) -> list[Shape]:
     return [op.input(1, rank=4)]
 
 
+PROJECTION = Cost(mul=6, add=6, div=2, compare=1)
+"""A point of the output taken back to the input by a projective transform."""
+
 SPANS = "how many pixels an output is made of depends on the scale"
 
 
@@ -79,17 +82,35 @@ def projected_shape(op: Op) -> list[Shape]:
     return [Shape(batch, *image_sizes(op, 2), channels)]
 
 
+def clamped_contrast_cost(op: Op) -> Cost:
+    """As AdjustContrastv2; each element is then clamped at both ends."""
+    return contrast_cost(op) + Cost(compare=2) * op.input(0).size
+
+
+def projected_cost(op: Op) -> Cost:
+    """For each output pixel the point that it comes from, two quotients of (a * x + b * y + c) by a divisor that is
+    compared with 0, and its neighbours, rounding counting as one comparison. Bilinear interpolation takes the four
+    distances to them, and for each channel three weighted sums of two."""
+    output = op.output(rank=4)
+    pixels = Shape(*output[:-1]).size * (PROJECTION + Cost(compare=2))
+    if op.text_attr("interpolation", choices=("NEAREST", "BILINEAR")) == "NEAREST":
+        return pixels
+    return pixels + Shape(*output[:-1]).size * Cost(add=6) + output.size * Cost(mul=6, add=3)
+
+
 RULES = RuleSet(
     Rule("RGBToHSV", shape=pixels_shape, cost=per_pixel(TO_HSV)),
     Rule("HSVToRGB", shape=pixels_shape, cost=per_pixel(TO_RGB)),
     Rule("AdjustSaturation", shape=pixels_shape, cost=per_pixel(SATURATION)),
     Rule("AdjustHue", shape=pixels_shape, cost=per_pixel(HUE)),
+    Rule("AdjustContrast", shape=images_shape, cost=clamped_contrast_cost),
     Rule("AdjustContrastv2", shape=images_shape, cost=contrast_cost),
     Rule("DrawBoundingBoxes", shape=images_shape, cost=FREE),
     Rule("DrawBoundingBoxesV2", shape=images_shape, cost=FREE),
     Rule("ExtractGlimpse", shape=glimpse_shape, cost=FREE),
+    Rule("ExtractGlimpseV2", shape=glimpse_shape, cost=FREE),
     Rule("ScaleAndTranslate", shape=scaled_shape, cost=taps_cost, opaque=SPANS),
     Rule("ScaleAndTranslateGrad", shape=scaled_grad_shape, cost=taps_cost, opaque=SPANS),
-    Rule("ImageProjectiveTransformV2", shape=projected_shape),
-    Rule("ImageProjectiveTransformV3", shape=projected_shape),
+    Rule("ImageProjectiveTransformV2", shape=projected_shape, cost=projected_cost),
+    Rule("ImageProjectiveTransformV3", shape=projected_shape, cost=projected_cost),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 
-from graphcost import FREE, Dim, Item, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, Cost, Dim, Item, Op, Rule, RuleSet, Shape, ShapeUnknown, Value, floor_div
 from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_vector, per_axis, rank_of
 from graphcost_rules.small_values import concatenated, rearranged, small, value_or_blank
 
@@ -112,10 +112,26 @@ def tile_value(op: Op) -> list[Value]:
     return [rearranged(value, shape, lambda index: tuple(i % size for i, size in zip(index, value.shape, strict=True)))]
 
 
+def tile_grad_shape(op: Op) -> list[Shape]:
+    """The shape of what was tiled."""
+    shape = op.input(0)
+    multiples = per_axis(op, 1, shape.rank)
+    if any(isinstance(multiple, int) and multiple < 1 for multiple in multiples):
+        raise op.error(f"tiled {multiples} times")
+    pairs = enumerate(zip(shape, multiples, strict=True))
+    return [Shape(*(op.unknown_size(i) if times is None else floor_div(size, times) for i, (size, times) in pairs))]
+
+
+def tile_grad_cost(op: Op) -> Cost:
+    """The gradients of all tiles are added up: an addition for each element, less one for each output."""
+    return Cost(add=op.input(0).size - op.output().size)
+
+
 RULES = RuleSet(
     Rule("Pack", shape=pack_shape, value=pack_value, cost=FREE),
     Rule("Concat", shape=CONCAT.shape, value=CONCAT.value, cost=FREE),
     Rule("ConcatV2", shape=CONCAT_V2.shape, value=CONCAT_V2.value, cost=FREE),
     Rule("ConcatOffset", shape=concat_offset_shape, value=concat_offset_value, cost=FREE),
     Rule("Tile", shape=tile_shape, value=tile_value, cost=FREE),
+    Rule("TileGrad", shape=tile_grad_shape, cost=tile_grad_cost),
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import gcd
 
 from graphcost import FREE, NOTHING, Cost, Dim, Op, Rule, RuleSet, Shape
 from graphcost_rules.shape_inputs import checked_size, image_sizes, per_axis
+
+SPANS = "how many pixels an output covers depends on the scale"
 
 LINEAR = Cost(mul=3, add=6)
 """Three interpolations a + (b - a) * t: along the rows above and below, then between them."""
@@ -94,6 +97,27 @@ def boxes_grad_cost(op: Op) -> Cost:
     return op.input(0, rank=4).size * BOX_GRADIENT
 
 
+def area_cost(op: Op) -> Cost:
+    """Each output is the sum of the n inputs that it covers a part of, by their shares: n multiplications and n - 1
+    additions.
+
+    h outputs that tile H inputs make H + h - gcd(H, h) pairs along an axis; where the sizes aren't numbers, or corners
+    are aligned, there are `row_pairs` and `column_pairs`.
+    """
+    batch, height, width, channels = op.input(0, rank=4)
+    output = op.output(rank=4)
+    rows = _pairs(op, height, output[1], "row_pairs")
+    columns = _pairs(op, width, output[2], "column_pairs")
+    shares = batch * channels * rows * columns
+    return Cost(mul=shares, add=shares - output.size)
+
+
+def _pairs(op: Op, inputs: Dim, outputs: Dim, name: str) -> Dim:
+    if op.bool_attr("align_corners", False) or not (isinstance(inputs, int) and isinstance(outputs, int)):
+        return op.unknown_count(name)
+    return inputs + outputs - gcd(inputs, outputs)
+
+
 RULES = RuleSet(
     Rule("ResizeBilinear", shape=resized_shape, cost=per_output(LINEAR)),
     Rule("ResizeBilinearGrad", shape=original_shape, cost=per_gradient(LINEAR_TRANSPOSED)),
@@ -101,7 +125,7 @@ RULES = RuleSet(
     Rule("ResizeBicubicGrad", shape=original_shape, cost=per_gradient(CUBIC_TRANSPOSED)),
     Rule("ResizeNearestNeighbor", shape=resized_shape, cost=FREE),
     Rule("ResizeNearestNeighborGrad", shape=resized_shape, cost=per_gradient(Cost(add=1))),
-    Rule("ResizeArea", shape=resized_shape),
+    Rule("ResizeArea", shape=resized_shape, cost=area_cost, opaque=SPANS),
     Rule("CropAndResize", shape=crops_shape, cost=crops_cost),
     Rule("CropAndResizeGradBoxes", shape=boxes_grad_shape, cost=boxes_grad_cost),
     Rule("CropAndResizeGradImage", shape=crops_grad_shape, cost=crops_grad_cost),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_min
 from graphcost_rules.shape_inputs import checked_size, partial_items
+from graphcost_rules.sparse_tensors import sorting
 
 OVERLAP = Cost(compare=7, add=8, mul=3, div=1)
 """Of two boxes with ordered corners: four bounds of the intersection and two clamps at 0, three areas, of two
@@ -13,6 +14,10 @@ DECAY = Cost(mul=3, transcendental=1)
 """The score times exp(scale * overlap^2)."""
 
 DATA = "how many boxes are compared depends on data"
+
+DECODED = Cost(add=12, mul=8, transcendental=2, compare=10)
+"""An anchor's sizes and center; the center moved by the deltas times the sizes, the sizes times exp of theirs; both
+corners, each coordinate clipped at both ends; the sizes of the result compared with the least."""
 
 
 def selected_shape(op: Op) -> list[Shape]:
@@ -79,6 +84,20 @@ def given_overlaps_cost(op: Op) -> Cost:
     return Cost(compare=op.unknown_count("pairs") + op.unknown_count("comparisons"))
 
 
+def proposals_shape(op: Op) -> list[Shape]:
+    """For each image so many boxes and their probabilities."""
+    batch = op.input(0, rank=4)[0]
+    kept = checked_size(op, op.int_attr("post_nms_topn", 300))
+    return [Shape(batch, kept, 4), Shape(batch, kept)]
+
+
+def proposals_cost(op: Op) -> Cost:
+    """The n scores of each image are sorted, n * ceil(log2(n)) comparisons; `boxes` of all images are decoded from
+    their anchors and clipped, then suppressed."""
+    batch, *rest = op.input(0, rank=4)
+    return sorting(Shape(*rest).size) * batch + op.unknown_count("boxes") * DECODED + suppression_cost(op)
+
+
 RULES = RuleSet(
     Rule("NonMaxSuppression", shape=selected_shape, cost=suppression_cost, opaque=DATA),
     Rule("NonMaxSuppressionV2", shape=selected_shape, cost=suppression_cost, opaque=DATA),
@@ -86,5 +105,6 @@ RULES = RuleSet(
     Rule("NonMaxSuppressionV4", shape=padded_shape, cost=suppression_cost, opaque=DATA),
     Rule("NonMaxSuppressionV5", shape=padded_with_scores_shape, cost=soft_suppression_cost, opaque=DATA),
     Rule("NonMaxSuppressionWithOverlaps", shape=selected_shape, cost=given_overlaps_cost, opaque=DATA),
+    Rule("GenerateBoundingBoxProposals", shape=proposals_shape, cost=proposals_cost, opaque=DATA),
     Rule("CombinedNonMaxSuppression", shape=combined_shape, cost=suppression_cost, opaque=DATA),
 )

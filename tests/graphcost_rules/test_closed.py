@@ -30,3 +30,20 @@ def test_the_line_says_that_the_program_is_closed() -> None:
     assert line.status is Status.NO_RULE
     assert "StableHLO" in line.reason
     assert line.outputs == (Shape(2),)
+
+
+def test_nothing_that_is_closed_has_a_cost() -> None:
+    assert all(rule.cost is None and rule.opaque for rule in RULES)
+
+
+def test_reductions_by_a_function_drop_their_axes() -> None:
+    shapes = apply(
+        RULES, "XlaVariadicReduce", Shape(2, 3), Shape(2, 3), Shape(), Shape(), dimensions_to_reduce=[1]
+    ).shapes
+    assert shapes == (Shape(2), Shape(2))
+    assert apply(RULES, "XlaVariadicSort", Shape(2, 3), Shape(2, 3), 1).shapes == (Shape(2, 3),) * 2
+
+
+def test_a_mapped_function_gives_a_row_for_each_row() -> None:
+    declared = [PartialShape((4,)), PartialShape(None)]
+    assert apply(RULES, "MapDefun", Shape(7, 2), output_shapes=declared).shapes == (Shape(7, 4), None)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
+from graphcost import RuleError, Shape
 from graphcost_rules.joining import RULES
 
 pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
 
+import numpy as np  # noqa: E402
+from counted import floats  # noqa: E402
+from counting import Tally  # noqa: E402
 from kernel_oracle import Call, call, numbered, prove  # noqa: E402
+from single_op import apply  # noqa: E402
 
 SHAPES = st.lists(st.integers(1, 3), max_size=3)
 
@@ -60,3 +65,15 @@ CALLS = {
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_agrees_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, examples=60)
+
+
+def test_the_gradient_of_a_tile_adds_the_tiles_up():
+    tally, x = Tally(), floats(1, 4, 6)
+    tiles = [[float(x[i, j]) for i in (row, row + 2) for j in (c, c + 2, c + 4)] for row in (0, 1) for c in (0, 1)]
+    expected = sum(np.split(part, 3, 1)[k] for part in np.split(x, 2) for k in range(3))
+    np.testing.assert_allclose([tally.sum(tile) for tile in tiles], expected.ravel(), rtol=1e-4)
+    outcome = apply(RULES, "TileGrad", Shape(4, 6), [2, 3])
+    assert outcome.shapes == (Shape(2, 2),)
+    assert outcome.cost == tally.cost
+    with pytest.raises(RuleError):
+        apply(RULES, "TileGrad", Shape(4, 6), [0, 3])

@@ -1,4 +1,4 @@
-"""The best of each row as accelerators find them, and other operations that are theirs or the optimizer's alone."""
+"""The best of each row as accelerators find them, and other operations that are theirs or the graph optimizer's."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def matrix_shape(op: Op) -> list[Shape]:
 
 def kth_shape(op: Op) -> list[Shape]:
     """An element of each row."""
-    return [Shape(*op.input(0, least_rank=1)[:-1])]
+    return [Shape(op.input(0, rank=2)[0])]
 
 
 def kth_cost(op: Op) -> Cost:

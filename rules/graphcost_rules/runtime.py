@@ -1,4 +1,4 @@
-"""What the runtime itself puts into a graph, and operations that write into their input: they hand on tensors."""
+"""What the runtime itself puts into a graph, and other operations that hand tensors on or write into them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from graphcost_rules.distribution import DISTRIBUTION, shared_shape
 from graphcost_rules.elementwise import merged
 from graphcost_rules.host import CONTROL
 from graphcost_rules.identity import first_shape
+from graphcost_rules.shape_inputs import open_shape
 from graphcost_rules.source import FED
 from graphcost_rules.state import STATE, declared_shape, variable_element
 
@@ -47,6 +48,10 @@ def variables_element(op: Op) -> list[Fact | None]:
 def program_key_shape(op: Op) -> list[Shape]:
     """A program's key: three strings."""
     return [Shape(3)]
+
+
+def open_matrix_shape(op: Op) -> list[Shape]:
+    return [open_shape(op, 2)]
 
 
 def batched_shape(op: Op) -> list[Shape | None]:
@@ -100,5 +105,6 @@ RULES = (
     + family(DISTRIBUTION, second_shape, "TPUEmbeddingActivations")
     + family(DISTRIBUTION, program_key_shape, "_XlaCompileMlirPlaceholderProgramKey")
     + family(DISTRIBUTION, scalars, "MergeDedupData", "ComputeDedupDataSize", "ComputeDedupDataSizeV2")
+    + family(DISTRIBUTION, open_matrix_shape, "ComputeDedupDataTupleMask", "ComputeDedupDataTupleMaskV2")
     + family(DISTRIBUTION, undeclared, "SplitDedupData")
 )

@@ -1,0 +1,148 @@
+"""Every operation that TensorFlow registers has a known state, and every rule is of an operation that somebody has."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Set
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("tensorflow")
+
+from tensorflow.core.framework import op_def_pb2
+from tensorflow.python.client import pywrap_tf_session
+from tensorflow.python.framework import test_ops
+
+from graphcost import Free, Rule
+from graphcost.load.opdefs import tensorflow_ops
+from graphcost.plugins import installed_rules
+from graphcost.structural import HANDLERS
+
+pytestmark = pytest.mark.tensorflow
+
+LOWERED = frozenset(
+    f"{ref}{kind}" for ref in ("", "Ref") for kind in ("Enter", "Exit", "Merge", "NextIteration", "Switch")
+) | {"LoopCond"}
+"""The control flow of TensorFlow 1, which passes raise into While and If before any rule is asked."""
+
+FOREIGN = {
+    "Prelu": "TensorFlow.js",
+    "FusedDepthwiseConv2dNative": "TensorFlow.js",
+    "FusedConv2DBiasActivation": "TensorFlow's contrib, until 2019",
+    "_FusedBatchMatMulV2": "Intel's extension of TensorFlow",
+}
+"""Operations with a rule that the installed TensorFlow doesn't register, and who does."""
+
+TEST_ONLY = frozenset({"ConstructionFails"})
+"""Operations of TensorFlow's tests for which it has no Python wrapper among the others."""
+
+NO_RULE = frozenset(
+    {
+        "BatchFunction",
+        "EagerPyFunc",
+        "MapDefun",
+        "MlirPassthroughOp",
+        "PyFunc",
+        "PyFuncStateless",
+        "RiscCondition",
+        "RiscWhile",
+        "SymbolicGradient",
+        "TPUCompile",
+        "TPUExecute",
+        "TPUExecuteAndUpdateVariables",
+        "XlaCallModule",
+        "XlaCustomCall",
+        "XlaCustomCallV2",
+        "XlaHostCompute",
+        "XlaIf",
+        "XlaLaunch",
+        "XlaLaunchV2",
+        "XlaReduce",
+        "XlaReduceWindow",
+        "XlaScatter",
+        "XlaSelectAndScatter",
+        "XlaSparseDenseMatmulCustomCombinerOnTcGradWithAdagradAndCsrInput",
+        "XlaSparseDenseMatmulCustomCombinerOnTcGradWithAdagradMomentumAndCsrInput",
+        "XlaSparseDenseMatmulCustomCombinerOnTcGradWithAdamAndCsrInput",
+        "XlaSparseDenseMatmulCustomCombinerOnTcGradWithCsrInput",
+        "XlaSparseDenseMatmulCustomCombinerOnTcGradWithFtrlAndCsrInput",
+        "XlaSparseDenseMatmulCustomCombinerOnTcGradWithSgdAndCsrInput",
+        "XlaSparseDenseMatmulCustomCombinerOnTcWithCsrInput",
+        "XlaSparseDenseMatmulGradWithCsrInput",
+        "XlaVariadicReduce",
+        "XlaVariadicReduceV2",
+        "XlaVariadicSort",
+        "XlaWhile",
+        "_TPUReplicate",
+        "_XlaCompile",
+        "_XlaHostComputeMlir",
+        "_XlaRun",
+    }
+)
+"""Operations whose cost is never told: what they run isn't in the graph, or is a function that the engine doesn't
+enter. Each says so in its line."""
+
+
+@cache
+def everything() -> frozenset[str]:
+    """All operations of the installed TensorFlow."""
+    listed = op_def_pb2.OpList.FromString(pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList()))
+    return frozenset(op.name for op in listed.op)
+
+
+@cache
+def registered() -> frozenset[str]:
+    """The operations of the installed TensorFlow, less those that its own tests define."""
+    wrappers = Path(str(test_ops.__file__)).read_text(encoding="utf-8")
+    tested = frozenset(re.findall(r'_apply_op_helper\(\s*"([^"]+)"', wrappers))
+    return everything() - tested - TEST_ONLY
+
+
+def states(names: Set[str]) -> Mapping[str, Set[str]]:
+    """The operations in each state."""
+    rules = installed_rules()
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for name in names:
+        is_structural = name in HANDLERS or name in LOWERED
+        found["structural" if is_structural else _state(rules.get(name))].add(name)
+    return found
+
+
+def _state(rule: Rule | None) -> str:
+    if rule is None:
+        return "unknown"
+    if isinstance(rule.cost, Free):
+        return "free" if rule.cost.reason else "unknown"
+    if rule.cost is None:
+        return "no rule" if rule.opaque else "unknown"
+    return "opaque" if rule.opaque else "costed"
+
+
+def test_every_operation_has_a_state() -> None:
+    found = states(registered())
+    print({state: len(names) for state, names in sorted(found.items())})
+    assert not sorted(found["unknown"])
+
+
+def test_only_what_runs_unseen_has_no_rule() -> None:
+    assert states(registered())["no rule"] <= NO_RULE
+    assert registered() >= NO_RULE
+
+
+def test_every_rule_is_of_an_operation_that_exists() -> None:
+    foreign = {rule.op for rule in installed_rules()} - everything()
+    assert foreign <= set(FOREIGN)
+
+
+def test_every_rule_has_a_shape() -> None:
+    """Only an operation without outputs needs none."""
+    definitions = ((rule, tensorflow_ops().get(rule.op)) for rule in installed_rules() if rule.op not in HANDLERS)
+    assert not [rule.op for rule, known in definitions if rule.shape is None and (known is None or known.outputs)]
+
+
+@pytest.mark.parametrize("table", [LOWERED, NO_RULE, TEST_ONLY])
+def test_the_lists_are_of_operations_that_are_registered(table: Set[str]) -> None:
+    assert registered() | TEST_ONLY >= table
