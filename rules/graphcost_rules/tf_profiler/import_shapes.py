@@ -78,6 +78,11 @@ def _opened(op: Op, shape: object, port: int) -> Shape | None:
     return op.opened(shape, port) if isinstance(shape, PartialShape) and shape.dims is not None else None
 
 
+def unknown_shape(op: Op) -> list[Shape | None]:
+    """TensorFlow has no shape function for the operation."""
+    return [None] * len(op.node.dtypes)
+
+
 RULES = RuleSet(
     *(
         Rule(op, shape=same_on_every_output, element=element_on_every_output)
@@ -91,4 +96,5 @@ RULES = RuleSet(
     *(Rule(f"TensorArray{verb}V3", element=no_element) for verb in ("Write", "Scatter", "Split")),
     Rule("TensorArrayV3", element=declared_element),
     Rule("LoopCond", shape=scalar),
+    *(Rule(op, shape=unknown_shape) for op in ("NearestNeighbors", "KmeansPlusPlusInitialization")),
 )
