@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypedDict, Union, Unpack
+from typing import TYPE_CHECKING, TypedDict, Union, Unpack
 
 from graphcost.assemble import choice_note, count, dropped, dropped_facts, tensors
 from graphcost.errors import UsageError
 from graphcost.evaluate import Evaluation, Run, evaluate
 from graphcost.fact import Fact
-from graphcost.graph import Graph, PartialShape, TensorRef
+from graphcost.graph import EMPTY, Graph, PartialShape, TensorRef
 from graphcost.inputs import feeds, is_scalar_input, symbol_names
 from graphcost.load import MAX_NODES, Model, Signature, load
 from graphcost.passes.check_recursion import check_recursion
@@ -21,7 +20,7 @@ from graphcost.passes.feed import feed
 from graphcost.passes.fold import fold
 from graphcost.passes.inference.candidates import Inferred
 from graphcost.passes.inference.infer_outputs import infer_outputs
-from graphcost.passes.inference.network import Network, find_network
+from graphcost.passes.inference.network import find_network
 from graphcost.passes.outputs import resolve, with_outputs
 from graphcost.passes.phases import training_phases
 from graphcost.passes.prune import prune
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 Source = Union[str, "os.PathLike[str]", "Message", Model]
-EMPTY: Mapping[Any, Any] = MappingProxyType({})
 DEFAULT_SIGNATURE = "serving_default"
 
 
@@ -101,7 +99,8 @@ def examine(source: Source, **options: Unpack[Options]) -> Analysis:
     sound = with_assigned_shapes(check_recursion(model.graph), rules)
     chosen = _with_outputs(sound, outputs, signature)
     graph = _fed(chosen.graph, options.get("inputs", ()), signature, rules)
-    network = chosen.network if chosen.network is not None and graph is chosen.graph else find_network(graph)
+    known = chosen.inferred.network if chosen.inferred is not None and graph is chosen.graph else None
+    network = known or find_network(graph)
     pruned = prune(graph, network)
     graph = fold(raise_control_flow(pruned))
     names = symbol_names(graph, signature)
@@ -164,13 +163,15 @@ def _signature(model: Model, name: str | None, outputs: Sequence[str]) -> Signat
 
 @dataclass(frozen=True)
 class Chosen:
-    """A graph with its outputs, where they came from, what is doubtful about them, and what they were chosen from."""
+    """A graph with its outputs, where they came from, and how they were inferred where nobody named them."""
 
     graph: Graph
     source: str
-    doubts: tuple[str, ...] = ()
-    network: Network | None = None
     inferred: Inferred | None = None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        return self.inferred.doubts if self.inferred is not None else ()
 
 
 def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | None) -> Chosen:
@@ -179,7 +180,7 @@ def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | N
     if signature is not None:
         return Chosen(replace(graph, outputs=tuple(dict.fromkeys(signature.outputs.values()))), "signature")
     inferred = infer_outputs(graph)
-    return Chosen(inferred.graph, "inferred", inferred.doubts, inferred.network, inferred)
+    return Chosen(inferred.graph, "inferred", inferred)
 
 
 def _fed(graph: Graph, inputs: Sequence[str], signature: Signature | None, rules: RuleSet) -> Graph:

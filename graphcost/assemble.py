@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from graphcost.choose import Choices, dearest
 from graphcost.count import line
 from graphcost.dims import Dim, dim_sum, format_dim
 from graphcost.evaluate import STAND_INS, Evaluation, Run, evaluate
 from graphcost.fact import Fact
-from graphcost.graph import Graph, Node, TensorRef
+from graphcost.graph import EMPTY, Graph, Node, TensorRef
 from graphcost.params import NO_WEIGHTS, Credits, Place, Weights, credited
 from graphcost.passes.sources import PLACEHOLDERS
 from graphcost.report import IDLE, Dropped, Line, Status, Tensor, sum_work
 from graphcost.rule import RuleSet
 from graphcost.runs import Body, bodies, call_order
 from graphcost.scopes import joined, readable, scope_of
-
-NO_PHASES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +28,7 @@ class Counted:
     choices: Choices
 
 
-def count(
-    root: Evaluation, rules: RuleSet, bindings: Mapping[str, int], phases: Mapping[str, str] = NO_PHASES
-) -> Counted:
+def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int], phases: Mapping[str, str] = EMPTY) -> Counted:
     """The lines of every body that runs, each as often as it runs; `phases` are those of the nodes, by name."""
     order = call_order(root)
     credits = credited(order)
@@ -114,7 +109,7 @@ def _lines_of_one_run(
     evaluation: Evaluation,
     rules: RuleSet,
     weights: Mapping[Place, Weights],
-    phases: Mapping[str, str] = NO_PHASES,
+    phases: Mapping[str, str] = EMPTY,
 ) -> list[Line]:
     """Lines whose scope is that of the node's own name; where the body is called comes later."""
     nodes = [node for node in evaluation.graph.kept if node.op not in STAND_INS]

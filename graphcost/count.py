@@ -12,14 +12,12 @@ from graphcost.graph import Node
 from graphcost.infer import Problem, guarded
 from graphcost.op import Op
 from graphcost.params import Weights
+from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 from graphcost.report import Line, Status, Work
 from graphcost.rule import Cost, Free, Rule, RuleSet
 from graphcost.scopes import joined
 
-CONTROL_FLOW = frozenset({
-    "Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond",
-    "RefEnter", "RefExit", "RefMerge", "RefSwitch", "RefNextIteration", "_SwitchN",
-})  # fmt: skip
+CONTROL_FLOW = CONTROL_FLOW_V1 | {"_SwitchN"}
 FLOATING = ("float", "double", "half", "bfloat", "complex")
 
 

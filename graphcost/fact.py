@@ -56,5 +56,16 @@ class Fact:
     element: Fact | None = None
     texts: tuple[bytes, ...] | None = None
 
+    @property
+    def item(self) -> Item:
+        """The value of a tensor of one element; None where it isn't known, or there are more."""
+        return self.value.items[0] if self.value is not None and len(self.value.items) == 1 else None
+
+    @property
+    def number(self) -> Dim | None:
+        """The same where it is an integer, which may be symbolic, or a boolean."""
+        item = self.item
+        return None if isinstance(item, float) else item
+
 
 UNKNOWN = Fact()

@@ -15,7 +15,7 @@ from graphcost.fact import Value
 if TYPE_CHECKING:
     import networkx
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 class TensorRef(NamedTuple):
@@ -224,6 +224,11 @@ class Graph:
         cycle = names[names.index(name) :][::-1]
         shown = cycle if len(cycle) <= 6 else [*cycle[:5], "..."]
         return f"a cycle that no NextIteration passes: {' -> '.join([*shown, shown[0]])}"
+
+
+def with_shape(node: Node, shape: PartialShape) -> Node:
+    """The node with another shape attribute."""
+    return replace(node, attrs=MappingProxyType({**node.attrs, "shape": shape}))
 
 
 def producers(node: Node) -> Iterator[str]:

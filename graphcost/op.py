@@ -221,12 +221,6 @@ class Op:
             raise self._bad_attr(name, value, "a tensor")
         return value
 
-    def function_attr(self, name: str) -> FunctionRef:
-        value = self._attr(name, None)
-        if not isinstance(value, FunctionRef):
-            raise self._bad_attr(name, value, "a function")
-        return value
-
     def list_attr(self, name: str) -> tuple[Attr, ...]:
         """A list attribute of any kind, for the rest."""
         value = self._attr(name, None)

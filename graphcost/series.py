@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 from math import comb, lcm
 
-from graphcost.dims import Dim, Expr, Symbol, bind, floor_div, product, symbol, symbols
+from graphcost.dims import Dim, Expr, Symbol, bind, floor_div, product, symbols
 from graphcost.errors import DimError
 
 MAX_ADDED = 4096
@@ -22,7 +22,7 @@ def sum_over(dim: Dim, counter: str, trips: Dim, varying: Mapping[str, Dim]) -> 
     if isinstance(dim, int) or not symbols(dim) & {counter, *varying}:
         return dim * trips
     dim = bind(dim, varying)
-    coefficients = _by_power(dim, counter)
+    coefficients = powers_of(dim, counter)
     if coefficients is not None:
         total: Dim = 0
         for power, coefficient in coefficients.items():
@@ -53,7 +53,7 @@ def _bernoulli(n: int) -> Fraction:
     return -sum((comb(n + 1, k) * _bernoulli(k) for k in range(n)), Fraction(0)) / (n + 1)
 
 
-def _by_power(dim: Dim, counter: str) -> dict[int, Dim] | None:
+def powers_of(dim: Dim, counter: str) -> dict[int, Dim] | None:
     """The dim as a polynomial in the counter: power -> coefficient. None where an atom hides the counter."""
     if isinstance(dim, int):
         return {0: dim}
@@ -71,8 +71,3 @@ def _by_power(dim: Dim, counter: str) -> dict[int, Dim] | None:
             rest = rest * product([factor] * exponent)
         powers[power] = powers.get(power, 0) + rest
     return powers
-
-
-def counter_symbol(name: str) -> Dim:
-    """The symbol of a loop's iteration, counted from 0."""
-    return symbol(name, least=0)

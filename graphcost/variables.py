@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
 
 from graphcost.dims import Shape
 from graphcost.evaluate import Run, evaluate
-from graphcost.graph import Graph, Node, PartialShape, TensorRef
+from graphcost.graph import Graph, PartialShape, TensorRef, with_shape
 from graphcost.inputs import symbol_names
 from graphcost.passes.op_roles import VARIABLES
 from graphcost.rule import RuleSet
@@ -27,7 +25,7 @@ def with_assigned_shapes(graph: Graph, rules: RuleSet) -> Graph:
     values = [ref for refs in assigned.values() for ref in refs]
     facts = evaluate(graph, graph.ancestors(ref.node for ref in values), run, {})
     shapes = {name: _agreed(facts.fact(ref).shape for ref in refs) for name, refs in assigned.items()}
-    return graph.replacing(_sized(graph.nodes[name], shape) for name, shape in shapes.items() if shape is not None)
+    return graph.replacing(with_shape(graph.nodes[name], shape) for name, shape in shapes.items() if shape is not None)
 
 
 def _assigned(graph: Graph) -> dict[str, list[TensorRef]]:
@@ -52,7 +50,3 @@ def _agreed(shapes: Iterable[Shape | None]) -> PartialShape | None:
 def _is_open(attrs: Mapping[str, object]) -> bool:
     shape = attrs.get("shape")
     return not isinstance(shape, PartialShape) or shape.dims is None or any(dim < 0 for dim in shape.dims)
-
-
-def _sized(node: Node, shape: PartialShape) -> Node:
-    return replace(node, attrs=MappingProxyType({**node.attrs, "shape": shape}))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from types import MappingProxyType
 
-from graphcost.graph import Graph, Node, PartialShape
+from graphcost.graph import Graph, Node, PartialShape, with_shape
 
 SCALAR_PLACEHOLDERS = 22
 """From this version of GraphDef on, a Placeholder of shape {} is a scalar; before, and unversioned, of any rank."""
@@ -27,7 +25,7 @@ def completed(graph: Graph, producer: int, variable_shapes: Mapping[str, tuple[s
 def _old_placeholders(graph: Graph) -> Iterator[Node]:
     for node in graph.nodes.values():
         if node.op == "Placeholder" and node.attrs.get("shape") == PartialShape(()):
-            yield _with_shape(node, OPEN)
+            yield with_shape(node, OPEN)
 
 
 def _sized_variables(graph: Graph, shapes: Mapping[str, tuple[str, PartialShape]]) -> Iterator[Node]:
@@ -37,8 +35,4 @@ def _sized_variables(graph: Graph, shapes: Mapping[str, tuple[str, PartialShape]
         shared = node.attrs.get("shared_name")
         name = shared.decode(errors="replace") if isinstance(shared, bytes) and shared else node.name
         if name in shapes:
-            yield _with_shape(node, shapes[name][1])
-
-
-def _with_shape(node: Node, shape: PartialShape) -> Node:
-    return replace(node, attrs=MappingProxyType({**node.attrs, "shape": shape}))
+            yield with_shape(node, shapes[name][1])

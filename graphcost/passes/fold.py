@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from graphcost.graph import Graph, Node, producers
+from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 
 CONSTANT = "constant"
 
@@ -34,8 +35,4 @@ def fold(graph: Graph) -> Graph:
 
 
 def _is_foldable(node: Node) -> bool:
-    return bool(node.inputs) and bool(node.dtypes) and not node.stateful and not _is_control_flow(node)
-
-
-def _is_control_flow(node: Node) -> bool:
-    return node.op in ("Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond")
+    return bool(node.inputs) and bool(node.dtypes) and not node.stateful and node.op not in CONTROL_FLOW_V1

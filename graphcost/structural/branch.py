@@ -44,8 +44,7 @@ def _branches(site: Site) -> list[str]:
 
 def _predicate(site: Site) -> Dim:
     """The predicate's value: a number where it is known, else the symbol that tells it from other predicates."""
-    value = site.inputs[0].value
-    item = value.items[0] if value is not None and len(value.items) == 1 else None
+    item = site.inputs[0].item
     if isinstance(item, float):
         return int(item != 0)
     if item is None:

@@ -11,11 +11,10 @@ from graphcost.graph import FunctionRef, TensorRef
 from graphcost.infer import Problem
 from graphcost.report import Loop, Status
 from graphcost.structural.join import join
+from graphcost.structural.loop import MAX_ROUNDS
 
 BOUNDS = 3
 """start, limit and delta come before the loop variables."""
-
-MAX_ROUNDS = 6
 
 
 def for_loop(site: Site) -> HandlerSteps:
@@ -52,7 +51,7 @@ def _joined(site: Site, position: int, before: Fact, after: Fact) -> Fact:
 def _iteration(site: Site, index: Dim) -> tuple[Dim, Binder]:
     """max(0, ceil((limit - start)/delta)) trips, on which the index is start + delta*k."""
     counter = f"k({site.label})"
-    bounds = [_scalar(fact) for fact in site.inputs[:BOUNDS]]
+    bounds = [fact.number for fact in site.inputs[:BOUNDS]]
     start, limit, delta = bounds
     if start is None or limit is None or not isinstance(delta, int) or delta == 0:
         trips = symbol(f"trips({site.inner_path})", least=0)
@@ -60,8 +59,3 @@ def _iteration(site: Site, index: Dim) -> tuple[Dim, Binder]:
     distance = limit - start if delta > 0 else start - limit
     trips = dim_max(0, ceil_div(distance, abs(delta)))
     return trips, Binder(counter, trips, {str(index): start + delta * symbol(counter, least=0)})
-
-
-def _scalar(fact: Fact) -> Dim | None:
-    item = fact.value.items[0] if fact.value is not None and len(fact.value.items) == 1 else None
-    return None if item is None or isinstance(item, float) else item

@@ -146,10 +146,10 @@ class State:
 
 def _states(site: Site, position: int, before: Fact, first: Fact, after: Fact) -> Iterator[State]:
     """What varies in one variable: its value, and each size that was opened."""
-    inside = _scalar(before)
+    inside = before.number
     name = _name(site, position)
     if isinstance(inside, Expr) and symbols(inside) == {name}:
-        yield State(name, inside, _scalar(first), _scalar(after))
+        yield State(name, inside, first.number, after.number)
     if before.shape is None or first.shape is None or after.shape is None:
         return
     for axis, size in enumerate(before.shape):
@@ -157,13 +157,6 @@ def _states(site: Site, position: int, before: Fact, first: Fact, after: Fact) -
         if size == opened and isinstance(opened, Expr) and len(symbols(opened)) == 1:
             (name,) = symbols(opened)
             yield State(name, size, first.shape[axis], after.shape[axis])
-
-
-def _scalar(fact: Fact) -> Dim | None:
-    if fact.value is None or len(fact.value.items) != 1:
-        return None
-    item = fact.value.items[0]
-    return None if item is None or isinstance(item, float) else item
 
 
 def _trips(site: Site, derived: Trips | None) -> tuple[Dim, str]:
@@ -187,7 +180,7 @@ def _exit(
 ) -> Fact:
     if fact == first:
         return fact
-    value = _scalar(fact)
+    value = fact.number
     value = None if value is None else bind(value, final)
     known = value is not None and not (isinstance(value, Expr) and symbols(value) & hidden)
     shape = fact.shape

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphcost.dims import Dim, bind, ceil_div, dim_max, dim_min, is_at_least, symbols
+from graphcost.dims import Dim, bind, ceil_div, dim_max, dim_min, is_at_least
 from graphcost.evaluate import Evaluation
-from graphcost.fact import Item
+from graphcost.fact import Fact
 from graphcost.graph import Node, TensorRef
+from graphcost.series import powers_of
 
 PASSED_ON = frozenset({"Identity", "LoopCond", "Squeeze", "Reshape", "StopGradient", "Snapshot", "ExpandDims"})
 COMPARISONS = {"Less": (0, 1, 0), "LessEqual": (0, 1, 1), "Greater": (1, 0, 0), "GreaterEqual": (1, 0, 1)}
@@ -41,8 +42,7 @@ def _while_true(
     unknown = 0
     while pending:
         ref, negated = pending.pop()
-        known = evaluation.fact(ref).value
-        item = known.items[0] if known is not None and len(known.items) == 1 else None
+        item = evaluation.fact(ref).item
         if isinstance(item, (bool, int)):
             bounds += [] if bool(item) != negated else [Trips(0, True)]
             continue
@@ -68,16 +68,17 @@ def _bound(
     """The first iteration for which one comparison fails."""
     if len(node.inputs) != 2:
         return None
-    operands = [_formula(_item(evaluation, ref), inductions) for ref in node.inputs]
-    if operands[0] is None or operands[1] is None:
+    left, right = (_formula(evaluation.fact(ref), inductions) for ref in node.inputs)
+    if left is None or right is None:
         return None
     if node.op == ("Equal" if negated else "NotEqual"):
-        return _first_zero(operands[0] - operands[1], counter)
+        return _first_zero(left - right, counter)
     op = OPPOSITE.get(node.op) if negated else node.op
     if op not in COMPARISONS:
         return None
     smaller, larger, may_equal = COMPARISONS[op]
-    return _first_nonpositive(_dim(operands[larger]) - _dim(operands[smaller]) + may_equal, counter)
+    operands = (left, right)
+    return _first_nonpositive(operands[larger] - operands[smaller] + may_equal, counter)
 
 
 def _first_nonpositive(distance: Dim, counter: str) -> Dim | None:
@@ -102,24 +103,11 @@ def _first_zero(distance: Dim, counter: str) -> Dim | None:
 
 
 def _affine(dim: Dim, counter: str) -> tuple[Dim, Dim] | None:
-    """(a, s) where the dim is a + s*counter and neither holds the counter."""
-    start = bind(dim, {counter: 0})
-    slope = bind(dim, {counter: 1}) - start
-    is_affine = bind(dim, {counter: 2}) - start == 2 * slope and counter not in symbols(start) | symbols(slope)
-    return (start, slope) if is_affine and bind(dim, {counter: 7}) - start == 7 * slope else None
+    """(a, s) where the dim is a + s*counter."""
+    powers = powers_of(dim, counter)
+    return (powers.get(0, 0), powers.get(1, 0)) if powers is not None and powers.keys() <= {0, 1} else None
 
 
-def _item(evaluation: Evaluation, ref: TensorRef) -> Item:
-    value = evaluation.fact(ref).value
-    return value.items[0] if value is not None and len(value.items) == 1 else None
-
-
-def _formula(item: Item, inductions: Mapping[str, Dim]) -> Dim | None:
-    if item is None or isinstance(item, float):
-        return None
-    return bind(item, inductions)
-
-
-def _dim(dim: Dim | None) -> Dim:
-    assert dim is not None
-    return dim
+def _formula(fact: Fact, inductions: Mapping[str, Dim]) -> Dim | None:
+    number = fact.number
+    return None if number is None else bind(number, inductions)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graphcost.graph import Graph, Node, TensorRef
+from graphcost.passes.control_flow.frames import SWITCHES
 from graphcost.passes.op_roles import SHAPE_ONLY
 from graphcost.passes.sources import DATA_SOURCES
 
-SWITCHES = frozenset({"Switch", "RefSwitch"})
 SPLITTING = DATA_SOURCES | {
     "ParseExample", "ParseExampleV2", "ParseSingleExample", "ParseSequenceExample", "ParseSequenceExampleV2",
     "ParseSingleSequenceExample", "DecodeCSV",

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from graphcost.graph import FunctionRef, Graph
-from graphcost.passes.control_flow.frames import ENTERS, EXITS, ROOT, find_frames
-from graphcost.passes.inference.flow import SWITCHES, Flow
+from graphcost.passes.control_flow.frames import ENTERS, EXITS, ROOT, SWITCHES, find_frames
+from graphcost.passes.inference.flow import Flow
 from graphcost.passes.inference.labels import LABEL_OPERANDS, Labels, find_labels
 from graphcost.passes.inference.regions import Regions, find_regions, only_for
 from graphcost.passes.inference.weights import Meeting, find_meeting, reduces_batch
