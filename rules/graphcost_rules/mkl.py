@@ -28,7 +28,7 @@ from graphcost_rules.conv import DEPTHWISE
 from graphcost_rules.elementwise import merged
 from graphcost_rules.fused_conv import fused_conv
 from graphcost_rules.joining import Joint
-from graphcost_rules.quantized_contractions import CONV, DEPTHWISE_CONV, MATMUL, quantized
+from graphcost_rules.quantized_contractions import FORMS, quantized
 
 SOURCES = (
     activation.RULES
@@ -127,25 +127,5 @@ RULES = RuleSet(
     Rule("_MklConcatV2", shape=concat_v2_shape, cost=FREE),
     extended(fused_conv("_MklFusedConv2D", 2), 3),
     extended(fused_conv("_MklFusedDepthwiseConv2dNative", 2, DEPTHWISE), 3),
-    quantized(CONV, "_MklQuantizedConv2D"),
-    quantized(CONV, "_MklQuantizedConv2DPerChannel"),
-    quantized(CONV, "_MklQuantizedConv2D", "AndRelu"),
-    quantized(CONV, "_MklQuantizedConv2D", "AndRequantize"),
-    quantized(CONV, "_MklQuantizedConv2D", "AndRelu", "AndRequantize"),
-    quantized(CONV, "_MklQuantizedConv2D", "WithBias"),
-    quantized(CONV, "_MklQuantizedConv2D", "WithBias", "AndRelu"),
-    quantized(CONV, "_MklQuantizedConv2D", "WithBias", "AndRequantize"),
-    quantized(CONV, "_MklQuantizedConv2D", "WithBias", "AndRelu", "AndRequantize"),
-    quantized(CONV, "_MklQuantizedConv2D", "WithBias", "Sum", "AndRelu"),
-    quantized(CONV, "_MklQuantizedConv2D", "WithBias", "Sum", "AndRelu", "AndRequantize"),
-    quantized(CONV, "_MklQuantizedConv2D", "WithBias", "SignedSum", "AndRelu", "AndRequantize"),
-    quantized(DEPTHWISE_CONV, "_MklQuantizedDepthwiseConv2D"),
-    quantized(DEPTHWISE_CONV, "_MklQuantizedDepthwiseConv2D", "WithBias"),
-    quantized(DEPTHWISE_CONV, "_MklQuantizedDepthwiseConv2D", "WithBias", "AndRelu"),
-    quantized(DEPTHWISE_CONV, "_MklQuantizedDepthwiseConv2D", "WithBias", "AndRelu", "AndRequantize"),
-    quantized(MATMUL, "_MklQuantizedMatMul", "WithBias"),
-    quantized(MATMUL, "_MklQuantizedMatMul", "WithBias", "AndRelu"),
-    quantized(MATMUL, "_MklQuantizedMatMul", "WithBias", "AndRequantize"),
-    quantized(MATMUL, "_MklQuantizedMatMul", "WithBias", "AndDequantize"),
-    quantized(MATMUL, "_MklQuantizedMatMul", "WithBias", "AndRelu", "AndRequantize"),
+    *(quantized(contraction, f"_Mkl{name}", *steps) for contraction, name, steps in FORMS),
 )

@@ -73,27 +73,32 @@ def quantized(contraction: Contraction, name: str, *steps: str) -> Rule:
     return Rule(name + "".join(steps), shape=shape, cost=cost)
 
 
+FORMS: tuple[tuple[Contraction, str, tuple[str, ...]], ...] = (
+    (CONV, "QuantizedConv2D", ()),
+    (CONV, "QuantizedConv2DPerChannel", ()),
+    (CONV, "QuantizedConv2D", ("AndRelu",)),
+    (CONV, "QuantizedConv2D", ("AndRequantize",)),
+    (CONV, "QuantizedConv2D", ("AndRelu", "AndRequantize")),
+    (CONV, "QuantizedConv2D", ("WithBias",)),
+    (CONV, "QuantizedConv2D", ("WithBias", "AndRelu")),
+    (CONV, "QuantizedConv2D", ("WithBias", "AndRequantize")),
+    (CONV, "QuantizedConv2D", ("WithBias", "AndRelu", "AndRequantize")),
+    (CONV, "QuantizedConv2D", ("WithBias", "Sum", "AndRelu")),
+    (CONV, "QuantizedConv2D", ("WithBias", "Sum", "AndRelu", "AndRequantize")),
+    (CONV, "QuantizedConv2D", ("WithBias", "SignedSum", "AndRelu", "AndRequantize")),
+    (DEPTHWISE_CONV, "QuantizedDepthwiseConv2D", ()),
+    (DEPTHWISE_CONV, "QuantizedDepthwiseConv2D", ("WithBias",)),
+    (DEPTHWISE_CONV, "QuantizedDepthwiseConv2D", ("WithBias", "AndRelu")),
+    (DEPTHWISE_CONV, "QuantizedDepthwiseConv2D", ("WithBias", "AndRelu", "AndRequantize")),
+    (MATMUL, "QuantizedMatMul", ("WithBias",)),
+    (MATMUL, "QuantizedMatMul", ("WithBias", "AndRelu")),
+    (MATMUL, "QuantizedMatMul", ("WithBias", "AndRequantize")),
+    (MATMUL, "QuantizedMatMul", ("WithBias", "AndDequantize")),
+    (MATMUL, "QuantizedMatMul", ("WithBias", "AndRelu", "AndRequantize")),
+)
+"""The forms that plain and oneDNN kernels share: the contraction, its name, and the steps fused behind it."""
+
 RULES = RuleSet(
-    quantized(CONV, "QuantizedConv2D"),
-    quantized(CONV, "QuantizedConv2DPerChannel"),
-    quantized(CONV, "QuantizedConv2D", "AndRelu"),
-    quantized(CONV, "QuantizedConv2D", "AndRequantize"),
-    quantized(CONV, "QuantizedConv2D", "AndRelu", "AndRequantize"),
-    quantized(CONV, "QuantizedConv2D", "WithBias"),
-    quantized(CONV, "QuantizedConv2D", "WithBias", "AndRelu"),
-    quantized(CONV, "QuantizedConv2D", "WithBias", "AndRequantize"),
-    quantized(CONV, "QuantizedConv2D", "WithBias", "AndRelu", "AndRequantize"),
-    quantized(CONV, "QuantizedConv2D", "WithBias", "Sum", "AndRelu"),
-    quantized(CONV, "QuantizedConv2D", "WithBias", "Sum", "AndRelu", "AndRequantize"),
-    quantized(CONV, "QuantizedConv2D", "WithBias", "SignedSum", "AndRelu", "AndRequantize"),
-    quantized(DEPTHWISE_CONV, "QuantizedDepthwiseConv2D"),
-    quantized(DEPTHWISE_CONV, "QuantizedDepthwiseConv2D", "WithBias"),
-    quantized(DEPTHWISE_CONV, "QuantizedDepthwiseConv2D", "WithBias", "AndRelu"),
-    quantized(DEPTHWISE_CONV, "QuantizedDepthwiseConv2D", "WithBias", "AndRelu", "AndRequantize"),
     quantized(MATMUL, "QuantizedMatMul"),
-    quantized(MATMUL, "QuantizedMatMul", "WithBias"),
-    quantized(MATMUL, "QuantizedMatMul", "WithBias", "AndRelu"),
-    quantized(MATMUL, "QuantizedMatMul", "WithBias", "AndRequantize"),
-    quantized(MATMUL, "QuantizedMatMul", "WithBias", "AndDequantize"),
-    quantized(MATMUL, "QuantizedMatMul", "WithBias", "AndRelu", "AndRequantize"),
+    *(quantized(contraction, name, *steps) for contraction, name, steps in FORMS),
 )
