@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from counted_loops import body, condition
 from evaluation import counted, evaluated, flops, run_of
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
 from graphcost.graph import Graph, TensorRef
 
-COND = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=float32)\n c = Less(i, n, T=int32)", "c")
-BODY = tiny_graph(
-    """
-    i = _Arg(T=int32)
-    n = _Arg(T=int32)
-    v = _Arg(T=float32)
-    one = Const(value=1)
-    next = AddV2(i, one, T=int32)
-    out = Exp(v, T=float32)
-    """,
-    "next, n, out",
-)
+COND = condition()
+BODY = body("out = Exp(v, T=float32)")
 
 
 def looping(limit: str, body: Graph = BODY, cond: Graph = COND, vector: str = "<?,3>", start: int = 0) -> Graph:
@@ -67,40 +58,28 @@ def test_a_loop_that_never_runs_costs_its_condition() -> None:
 
 
 def test_a_size_that_grows_is_summed_over_the_trips() -> None:
-    body = tiny_graph(
+    growing = body(
         """
-        i = _Arg(T=int32)
-        n = _Arg(T=int32)
-        v = _Arg(T=float32)
-        one = Const(value=1)
-        next = AddV2(i, one, T=int32)
         axis = Const(value=0)
         bit = Const(value=[0.0, 0.0])
         grown = ConcatV2(v, bit, axis, N=2, T=float32)
         out = Exp(grown, T=float32)
         """,
-        "next, n, out",
     )
-    graph = looping("Const(value=4)", body, vector="<5>")
+    graph = looping("Const(value=4)", growing, vector="<5>")
     (line,) = (line for line in counted(graph).lines if line.op == "Exp")
     assert line.work.flops == 7 + 9 + 11 + 13
     assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(13)
 
 
 def test_a_shape_that_the_body_changes_otherwise_is_open() -> None:
-    body = tiny_graph(
+    growing = body(
         """
-        i = _Arg(T=int32)
-        n = _Arg(T=int32)
-        v = _Arg(T=float32)
-        one = Const(value=1)
-        next = AddV2(i, one, T=int32)
         axis = Const(value=0)
         out = ConcatV2(v, v, axis, N=2, T=float32)
         """,
-        "next, n, out",
     )
-    graph = looping("Const(value=4)", body, vector="<5>")
+    graph = looping("Const(value=4)", growing, vector="<5>")
     assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(symbol("size(w:2,0)"))
 
 
@@ -108,17 +87,12 @@ def nested(depth: int) -> Graph:
     """`depth` loops of two trips inside each other, around one Exp of three numbers."""
     functions = {"cond": COND, "body0": BODY}
     for level in range(1, depth):
-        functions[f"body{level}"] = tiny_graph(
+        functions[f"body{level}"] = body(
             f"""
-            i = _Arg(T=int32)
-            n = _Arg(T=int32)
-            v = _Arg(T=float32)
-            one = Const(value=1)
             zero = Const(value=0)
-            next = AddV2(i, one, T=int32)
             inner = While(zero, n, v, cond=@cond, body=@body{level - 1}, T=[]) -> int32, int32, float32
             """,
-            "next, n, inner:2",
+            "inner:2",
         )
     return tiny_graph(
         f"""
@@ -143,17 +117,12 @@ def test_nested_loops_multiply_counts_but_not_evaluations(depth: int) -> None:
 
 
 def test_an_inner_loop_that_runs_as_often_as_the_outer_counter_says() -> None:
-    body = tiny_graph(
+    outer = body(
         """
-        i = _Arg(T=int32)
-        n = _Arg(T=int32)
-        v = _Arg(T=float32)
-        one = Const(value=1)
         zero = Const(value=0)
-        next = AddV2(i, one, T=int32)
         inner = While(zero, i, v, cond=@cond, body=@inner, T=[]) -> int32, int32, float32
         """,
-        "next, n, inner:2",
+        "inner:2",
     )
     graph = tiny_graph(
         """
@@ -163,7 +132,7 @@ def test_an_inner_loop_that_runs_as_often_as_the_outer_counter_says() -> None:
         w = While(start, limit, x, cond=@cond, body=@body, T=[]) -> int32, int32, float32
         """,
         "w:2",
-        functions={"cond": COND, "body": body, "inner": BODY},
+        functions={"cond": COND, "body": outer, "inner": BODY},
     )
     (line,) = (line for line in counted(graph).lines if line.op == "Exp")
     assert line.count == 0 + 1 + 2 + 3 + 4
@@ -171,21 +140,16 @@ def test_an_inner_loop_that_runs_as_often_as_the_outer_counter_says() -> None:
 
 
 def test_an_item_of_a_list_has_the_shape_that_was_put_in() -> None:
-    body = tiny_graph(
+    reading = body(
         """
-        i = _Arg(T=int32)
-        n = _Arg(T=int32)
-        v = _Arg(T=variant)
-        one = Const(value=1)
-        next = AddV2(i, one, T=int32)
         any = Const(value=-1)
         item = TensorListGetItem(v, i, any, element_dtype=float32, shape_type=int32)
         out = Exp(item, T=float32)
         after = TensorListSetItem(v, i, out, element_dtype=float32)
         """,
-        "next, n, after",
+        "after",
+        dtype="variant",
     )
-    cond = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=variant)\n c = Less(i, n, T=int32)", "c")
     graph = tiny_graph(
         """
         x = Placeholder(dtype=float32, shape=<6,?,3>)
@@ -197,7 +161,7 @@ def test_an_item_of_a_list_has_the_shape_that_was_put_in() -> None:
         y = TensorListStack(w:2, any, element_dtype=float32)
         """,
         "y",
-        functions={"cond": cond, "body": body},
+        functions={"cond": condition("variant"), "body": reading},
     )
     assert evaluated(graph).fact(TensorRef("y")).shape == Shape(6, symbol("x[1]"), 3)
     (line,) = (line for line in counted(graph).lines if line.op == "Exp")

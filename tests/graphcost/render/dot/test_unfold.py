@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from counted_loops import body, condition
 from tiny_graph import tiny_graph
 
 from graphcost.analyze import examine
@@ -17,18 +18,8 @@ from graphcost.render.dot.sketch import MAX_DEPTH, Sketch
 from graphcost.render.dot.unfold import unfold
 
 TWICE = tiny_graph("a = _Arg(T=float32)\n dense/Neg = Neg(a, T=float32)\n out = Exp(dense/Neg, T=float32)", "out")
-COND = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=float32)\n c = Less(i, n, T=int32)", "c")
-BODY = tiny_graph(
-    """
-    i = _Arg(T=int32)
-    n = _Arg(T=int32)
-    v = _Arg(T=float32)
-    one = Const(value=1)
-    next = AddV2(i, one, T=int32)
-    out = Exp(v, T=float32)
-    """,
-    "next, n, out",
-)
+COND = condition()
+BODY = body("out = Exp(v, T=float32)")
 THEN = tiny_graph("a = _Arg(T=float32)\n b = Neg(a, T=float32)", "b")
 ELSE = tiny_graph("a = _Arg(T=float32)\n m = Exp(a, T=float32)\n b = Mul(m, a, T=float32)", "b")
 
