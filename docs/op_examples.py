@@ -17,10 +17,10 @@ from shape_function import Tensor, rule_node, tensor_fact
 
 from graphcost.dims import Shape, format_dim, symbol
 from graphcost.errors import GraphcostError, ShapeUnknown
-from graphcost.fact import Fact
-from graphcost.op import Op
-from graphcost.rule import Rule
-from graphcost.sizes import Sizes
+from graphcost.ops.fact import Fact
+from graphcost.ops.op import Op
+from graphcost.ops.rule import Rule
+from graphcost.ops.sizes import Sizes
 
 CANDIDATES = 24
 USUAL_LETTERS = 4

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphcost.rule import Rule
+from graphcost.ops.rule import Rule
 from graphcost_rules import RULES
 
 REASONS = Path(__file__).with_name("unproven.toml")

@@ -49,7 +49,7 @@ def _lines(entries: Sequence[Entry], proofs: Mapping[str, Proof]) -> Iterator[st
 
 
 def _about(family: str) -> str:
-    module = "graphcost.structural" if family == ENGINE else f"graphcost_rules.{family}"
+    module = "graphcost.evaluate.structural" if family == ENGINE else f"graphcost_rules.{family}"
     return " ".join((import_module(module).__doc__ or "").partition("\n\n")[0].split())
 
 

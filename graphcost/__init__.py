@@ -3,13 +3,11 @@
 The public names are imported when they are first used, so that the command line starts at once.
 """
 
-import sys
 from importlib import import_module
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphcost.analyze import analyze
     from graphcost.dims import (
         Dim,
         Shape,
@@ -24,12 +22,13 @@ if TYPE_CHECKING:
         product,
     )
     from graphcost.errors import GraphcostError, RuleError, ShapeUnknown
-    from graphcost.fact import VALUE_LIMIT, Fact, Item, Value
-    from graphcost.graph import PartialShape
-    from graphcost.load import load
-    from graphcost.op import Op
+    from graphcost.ir.graph import PartialShape
+    from graphcost.loaders import load
+    from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
+    from graphcost.ops.op import Op
+    from graphcost.ops.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
+    from graphcost.pipeline import analyze
     from graphcost.report import Report
-    from graphcost.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
 
 __all__ = [
     "FREE",
@@ -66,18 +65,18 @@ __all__ = [
 
 _HOMES = MappingProxyType(
     {
-        "analyze": ("analyze",),
+        "pipeline": ("analyze",),
         "dims": (
             "Dim", "Shape", "bind", "ceil_div", "dim_max", "dim_min", "floor_div", "format_dim", "is_at_least",
             "log2_ceil", "product",
         ),
         "errors": ("GraphcostError", "RuleError", "ShapeUnknown"),
-        "fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
-        "graph": ("PartialShape",),
-        "load": ("load",),
-        "op": ("Op",),
+        "ops.fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
+        "ir.graph": ("PartialShape",),
+        "loaders": ("load",),
+        "ops.op": ("Op",),
         "report": ("Report",),
-        "rule": ("FREE", "NOTHING", "Cost", "Family", "Free", "Rule", "RuleSet"),
+        "ops.rule": ("FREE", "NOTHING", "Cost", "Family", "Free", "Rule", "RuleSet"),
     }
 )  # fmt: skip
 _HOME = MappingProxyType({name: home for home, names in _HOMES.items() for name in names})
@@ -91,15 +90,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-class _Package(ModuleType):
-    """`load` and `analyze` are functions of modules of the same names, and stay so when those are imported."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if isinstance(value, ModuleType) and name in _HOME:
-            return
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from graphcost.evaluate import FUNCTION
+from graphcost.evaluate.structural import HANDLERS
+from graphcost.ops.rule import Free, Rule, RuleSet
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
-from graphcost.rule import Free, Rule, RuleSet
-from graphcost.structural import HANDLERS
 
 ENGINE = "structural"
 RAISED = "Raised into While and If before anything is counted."
@@ -28,7 +28,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Entry:
+class OpEntry:
     """One operation.
 
     algorithm: what is counted, in a sentence. reason: why it is free or opaque. shape, value: whether a rule tells
@@ -45,13 +45,13 @@ class Entry:
     owner: str = ""
 
 
-def catalog(rules: RuleSet) -> list[Entry]:
+def catalog(rules: RuleSet) -> list[OpEntry]:
     """Every operation that has a rule, and those that the engine itself knows, by name."""
     known = {entry.op: entry for entry in (*map(_entry, rules), *_structural())}
     return [known[op] for op in sorted(known)]
 
 
-def summarize(entries: Iterable[Entry]) -> Mapping[State, int]:
+def summarize(entries: Iterable[OpEntry]) -> Mapping[State, int]:
     """How many operations are in each state."""
     times = Counter(entry.state for entry in entries)
     return {state: times[state] for state in State}
@@ -71,8 +71,8 @@ def sentence(function: Callable[..., object] | Free | None) -> str:
     return " ".join((doc or "").partition("\n\n")[0].split())
 
 
-def _entry(rule: Rule) -> Entry:
-    return Entry(
+def _entry(rule: Rule) -> OpEntry:
+    return OpEntry(
         rule.op,
         state_of(rule),
         rule.family,
@@ -84,9 +84,9 @@ def _entry(rule: Rule) -> Entry:
     )
 
 
-def _structural() -> Iterator[Entry]:
+def _structural() -> Iterator[OpEntry]:
     for op, handler in HANDLERS.items():
         if op != FUNCTION:
-            yield Entry(op, State.STRUCTURAL, ENGINE, algorithm=sentence(handler))
+            yield OpEntry(op, State.STRUCTURAL, ENGINE, algorithm=sentence(handler))
     for op in CONTROL_FLOW_V1:
-        yield Entry(op, State.STRUCTURAL, ENGINE, algorithm=RAISED)
+        yield OpEntry(op, State.STRUCTURAL, ENGINE, algorithm=RAISED)

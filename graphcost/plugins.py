@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from graphcost.errors import PluginError
-from graphcost.rule import RuleSet
+from graphcost.ops.rule import RuleSet
 
 GROUP = "graphcost.rules"
 REFERENCES = "graphcost.references"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from golden import check
 
-from graphcost.analyze import analyze
+from graphcost.pipeline import analyze
 from graphcost.report import Report, Status
 
 ROOT = Path(__file__).resolve().parents[1]

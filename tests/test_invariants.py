@@ -13,8 +13,8 @@ from random_graphs import BATCH_SIZES, models
 
 import graphcost
 from graphcost import Report
-from graphcost.analyze import examine
 from graphcost.passes.prune import prune
+from graphcost.pipeline import run_pipeline
 from graphcost.report import Line, Work, sum_work
 
 every_graph = settings(
@@ -53,7 +53,7 @@ def test_binding_before_and_after_is_the_same(model: Any, batch: int) -> None:
 @every_graph
 @given(models())
 def test_pruning_twice_is_pruning_once(model: Any) -> None:
-    graph = examine(model, outputs=["last"]).graph
+    graph = run_pipeline(model, outputs=["last"]).graph
 
     assert prune(prune(graph)).nodes == prune(graph).nodes
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from graphcost import Report, analyze
-from graphcost.analyze import Analysis, examine
-from graphcost.graph import TensorRef
+from graphcost.ir.graph import TensorRef
+from graphcost.pipeline import Analysis, run_pipeline
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 tf = pytest.importorskip("tensorflow")
@@ -185,7 +185,7 @@ def test_derived_exits_are_those_of_a_run(name: str, version: int) -> None:
         with tf.compat.v1.Session() as session:
             count, *numbers = (int(number) for number in session.run([runs, *exits]))
 
-    analysis = examine(graph.as_graph_def(), outputs=[tensor.name for tensor in (result, *exits)])
+    analysis = run_pipeline(graph.as_graph_def(), outputs=[tensor.name for tensor in (result, *exits)])
 
     assert [derived(analysis, tensor) for tensor in exits] == numbers
     assert analysis.report.total.work.macs == count * MACS

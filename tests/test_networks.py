@@ -12,8 +12,8 @@ from model_files import write
 
 import graphcost
 from graphcost import Report
-from graphcost.load.descriptors import message_class
-from graphcost.rule import KINDS
+from graphcost.loaders.descriptors import message_class
+from graphcost.ops.rule import KINDS
 
 pytestmark = pytest.mark.shared
 

@@ -10,7 +10,7 @@ from graphcost.cli.output import warn_all, width, write
 from graphcost.errors import UsageError
 
 if TYPE_CHECKING:
-    from graphcost.analyze import Analysis
+    from graphcost.pipeline import Analysis
 
 FORMATS = ("table", "json", "csv", "markdown")
 PLAIN_WIDTH = 120

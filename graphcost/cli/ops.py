@@ -12,8 +12,8 @@ from graphcost.errors import UsageError
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 
 if TYPE_CHECKING:
-    from graphcost.catalog import Entry
-    from graphcost.rule import RuleSet
+    from graphcost.catalog import OpEntry
+    from graphcost.ops.rule import RuleSet
 
 FORMATS = ("table", "json", "markdown")
 
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _selected(user_rules: RuleSet, states: str | None, families: str | None) -> list[Entry]:
+def _selected(user_rules: RuleSet, states: str | None, families: str | None) -> list[OpEntry]:
     """The operations with a rule that the filters let pass, by name."""
     from graphcost.catalog import State, catalog
     from graphcost.plugins import installed_rules
@@ -84,20 +84,20 @@ def _among(what: str, asked: str | None, known: Iterable[str]) -> set[str]:
     return wanted
 
 
-def _record(entry: Entry) -> Record:
+def _record(entry: OpEntry) -> Record:
     """All that is known, for programs."""
     from dataclasses import asdict
 
     return {**asdict(entry), "state": entry.state.value}
 
 
-def _row(entry: Entry) -> Record:
+def _row(entry: OpEntry) -> Record:
     """What people read."""
     about = entry.reason or entry.algorithm
     return {"op": entry.op, "state": entry.state.value, "family": entry.family, "about": about}
 
 
-def _summary(entries: Sequence[Entry]) -> list[Record]:
+def _summary(entries: Sequence[OpEntry]) -> list[Record]:
     from graphcost.catalog import summarize
 
     counts: list[Record] = [{"state": state.value, "ops": number} for state, number in summarize(entries).items()]
@@ -106,8 +106,8 @@ def _summary(entries: Sequence[Entry]) -> list[Record]:
 
 def _missing(model: str, rules: RuleSet, max_nodes: int | None) -> list[Record]:
     """The operations without a rule among the nodes that run, most frequent first."""
-    from graphcost.analyze import analyze
-    from graphcost.load import MAX_NODES
+    from graphcost.loaders import MAX_NODES
+    from graphcost.pipeline import analyze
     from graphcost.report import Status
 
     report = analyze(model, rules=rules, max_nodes=max_nodes or MAX_NODES)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphcost.analyze import Analysis
-    from graphcost.rule import RuleSet
+    from graphcost.ops.rule import RuleSet
+    from graphcost.pipeline import Analysis
 
 DEFAULT_BATCH = 1
 ONE_SIZE = re.compile(r"\[[0-9]+\]$")
@@ -73,14 +73,14 @@ def add_rules_option(parser: argparse._ActionsContainer) -> None:
 
 def examine_model(arguments: argparse.Namespace) -> Analysis:
     """The analysis of the model that the arguments name."""
-    from graphcost.analyze import examine
-    from graphcost.load import MAX_NODES
+    from graphcost.loaders import MAX_NODES
+    from graphcost.pipeline import run_pipeline
 
     bindings = dict(arguments.bind)
     batch = arguments.batch
     if batch is None and "N" not in bindings:
         batch = DEFAULT_BATCH
-    return examine(
+    return run_pipeline(
         arguments.model,
         outputs=arguments.outputs,
         inputs=arguments.inputs,
@@ -96,8 +96,8 @@ def examine_model(arguments: argparse.Namespace) -> Analysis:
 
 def user_rules(paths: Sequence[str]) -> RuleSet:
     """The rules of the files, the last one on top."""
+    from graphcost.ops.rule import RuleSet
     from graphcost.plugins import rules_from_file
-    from graphcost.rule import RuleSet
 
     rules = RuleSet()
     for path in paths:

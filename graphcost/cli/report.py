@@ -26,7 +26,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     group.add_argument("--by", choices=GROUPINGS, default="scope", help="what a row stands for (default scope)")
     group.add_argument("--depth", type=depth, metavar="N", help="cut scopes after N parts (default: what fits 30 rows)")
     group.add_argument(
-        "--top", type=count, metavar="N", help="only the N dearest rows, 0 for all (default 30; CSV: all)"
+        "--top", type=count, metavar="N", help="only the N most expensive rows, 0 for all (default 30; CSV: all)"
     )
     group.add_argument("--format", choices=FORMATS, default="table", help="default table; json has everything")
     group.add_argument("-o", "--output", metavar="FILE", help="write to FILE")

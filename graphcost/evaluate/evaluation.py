@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from graphcost.dims import Dim, Expr, symbols
-from graphcost.fact import UNKNOWN, Fact
-from graphcost.graph import Graph, TensorRef
-from graphcost.infer import Problem
-from graphcost.sizes import Sizes
+from graphcost.evaluate.infer import Problem
+from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ops.fact import UNKNOWN, Fact
+from graphcost.ops.sizes import Sizes
 
 T = TypeVar("T")
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Union
 
 from graphcost.evaluate.evaluation import Call, Evaluation
-from graphcost.fact import UNKNOWN, Fact, Item
-from graphcost.graph import FunctionRef, Graph, Node
-from graphcost.infer import Inference, Problem, infer
+from graphcost.evaluate.infer import Inference, Problem, infer
+from graphcost.ir.graph import FunctionRef, Graph, Node
+from graphcost.ir.scopes import joined
+from graphcost.ops.fact import UNKNOWN, Fact, Item
+from graphcost.ops.rule import Rule, RuleSet
+from graphcost.ops.sizes import Sizes
 from graphcost.passes.fold import fold
 from graphcost.passes.prune import prune_body
 from graphcost.report import Loop
-from graphcost.rule import Rule, RuleSet
-from graphcost.scopes import joined
-from graphcost.sizes import Sizes
 
 FUNCTION = "(a function's name)"
 """The key of the handler for nodes whose op is the name of a function."""

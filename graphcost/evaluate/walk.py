@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from graphcost.evaluate.evaluation import Call, Evaluation, symbols_of
+from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site, Steps, laid_over
-from graphcost.fact import UNKNOWN, Fact
-from graphcost.graph import Graph, Node, TensorRef
-from graphcost.infer import Problem
+from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.passes.control_flow.frames import COPY, DEAD
 from graphcost.passes.fold import CONSTANT
 from graphcost.report import Status

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from graphcost.dims import Dim, Shape
 from graphcost.evaluate import FUNCTION, Run, evaluate
-from graphcost.fact import Fact
-from graphcost.graph import Graph, Node, TensorRef
-from graphcost.rule import RuleSet
-from graphcost.sizes import Sizes
-from graphcost.structural.call import call
+from graphcost.evaluate.structural.call import call
+from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ops.fact import Fact
+from graphcost.ops.rule import RuleSet
+from graphcost.ops.sizes import Sizes
 
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 

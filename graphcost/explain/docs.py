@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from graphcost.rule import Free, Rule
+from graphcost.ops.rule import Free, Rule
 
 
 def first_paragraph(function: Callable[..., Any] | None) -> str:

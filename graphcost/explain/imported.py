@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from graphcost.dims import Dim, Expr, Shape
+from graphcost.evaluate.infer import infer
 from graphcost.explain.called import Calls
-from graphcost.fact import UNKNOWN, Fact, Value
-from graphcost.graph import Graph, Node, PartialShape, TensorRef
-from graphcost.infer import infer
-from graphcost.rule import RuleSet
-from graphcost.sizes import Sizes
+from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
+from graphcost.ops.fact import UNKNOWN, Fact, Value
+from graphcost.ops.rule import RuleSet
+from graphcost.ops.sizes import Sizes
 
 PARTIAL = frozenset({"Shape", "ShapeN", "Pack", "Concat", "ConcatV2", "StridedSlice", "Cast"})
 """Ops whose value TensorFlow follows where only some elements are known; any other it runs, or gives up."""
@@ -92,12 +92,12 @@ def _followed(node: Node, value: Value | None, inputs: Sequence[Fact]) -> Value 
     if value is None:
         return None
     told = Value(value.shape, tuple(None if isinstance(item, Expr) else item for item in value.items))
-    if node.op in PARTIAL or (told.is_known and all(_is_settled(node.op, fact) for fact in inputs)):
+    if node.op in PARTIAL or (told.is_known and all(_is_known(node.op, fact) for fact in inputs)):
         return told
     return None
 
 
-def _is_settled(op: str, fact: Fact) -> bool:
+def _is_known(op: str, fact: Fact) -> bool:
     """Whether TensorFlow can run an op on this input before anything is fed."""
     if op in MEASURED:
         return fact.shape is not None and (op == "Rank" or fact.shape.is_static)

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from graphcost.analyze import Analysis
-from graphcost.count import line as line_of
 from graphcost.dims import Shape
 from graphcost.errors import UsageError
 from graphcost.evaluate import STAND_INS, Evaluation
+from graphcost.evaluate.infer import guarded
 from graphcost.explain.docs import algorithm, first_paragraph
+from graphcost.explain.occurrences import Occurrence, every
 from graphcost.explain.paths import Step, steps_to
-from graphcost.explain.places import Place, every
 from graphcost.explain.reference import Count
-from graphcost.fact import Fact, Item
-from graphcost.graph import EMPTY, Attr, Node
-from graphcost.infer import guarded
-from graphcost.op import Op
-from graphcost.params import NO_WEIGHTS
+from graphcost.ir.graph import EMPTY, Attr, Node
+from graphcost.measure.arithmetic import line as line_of
+from graphcost.measure.params import NO_WEIGHTS
+from graphcost.ops.fact import Fact, Item
+from graphcost.ops.op import Op
+from graphcost.ops.rule import Rule
+from graphcost.pipeline import Analysis
 from graphcost.report import Line, Status
-from graphcost.rule import Rule
 
 MOST_ITEMS = 16
 """Values of more elements aren't shown."""
@@ -97,7 +97,7 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
     )
 
 
-def _find(analysis: Analysis, name: str) -> list[Place]:
+def _find(analysis: Analysis, name: str) -> list[Occurrence]:
     places = list(every(analysis))
     found = [place for place in places if place.line == name] or [p for p in places if p.node.name == name]
     if not found:
@@ -105,7 +105,7 @@ def _find(analysis: Analysis, name: str) -> list[Place]:
     return sorted(found, key=lambda place: place.label is not None)
 
 
-def _unknown(analysis: Analysis, name: str, places: Sequence[Place]) -> str:
+def _unknown(analysis: Analysis, name: str, places: Sequence[Occurrence]) -> str:
     node = analysis.model.graph.nodes.get(name)
     if node is not None:
         return f"{name!r} ({node.op}) only steers a loop or branch, and became part of a While or If"

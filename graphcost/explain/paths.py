@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graphcost.dims import Dim
 from graphcost.evaluate import Call, Evaluation
-from graphcost.scopes import joined
+from graphcost.ir.scopes import joined
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from graphcost.dims import Dim, dim_sum, format_dim, symbols
-from graphcost.explain.places import Place
+from graphcost.explain.occurrences import Occurrence
 from graphcost.explain.reference import Count
+from graphcost.ops.sizes import BATCH
 from graphcost.report import Line, Status
-from graphcost.sizes import BATCH
 
 ALIKE = "counted alike"
 IN_FUNCTION = "not counted, it is in a function"
@@ -32,7 +32,7 @@ UNNEEDED = {
 """For each reason for which a node doesn't run what counting it amounts to."""
 
 
-def why(op: str, theirs: Count, lines: Sequence[Line], ours: Dim, places: Iterable[Place]) -> str:
+def why(op: str, theirs: Count, lines: Sequence[Line], ours: Dim, places: Iterable[Occurrence]) -> str:
     """The reason for the difference at one node: `lines` are the report's lines of it, `ours` their FLOPs.
 
     Those where the two agree are "counted alike", zero included.
@@ -41,7 +41,7 @@ def why(op: str, theirs: Count, lines: Sequence[Line], ours: Dim, places: Iterab
         return ALIKE if theirs.flops == 0 else _unneeded(places)
     if theirs.flops == 0:
         return ALIKE if ours == 0 else _missed(op, theirs, places)
-    if any(not line.status.is_settled for line in lines):
+    if any(not line.status.is_known for line in lines):
         return f"counted, though graphcost knows no cost of it: {_unsettled(lines)}"
     if ours == theirs.flops:
         return ALIKE
@@ -55,12 +55,12 @@ def why(op: str, theirs: Count, lines: Sequence[Line], ours: Dim, places: Iterab
     return f"{OTHER_RULE}: {op}"
 
 
-def _unneeded(places: Iterable[Place]) -> str:
+def _unneeded(places: Iterable[Occurrence]) -> str:
     known = (UNNEEDED.get(place.label or "") for place in places)
     return next((words for words in known if words is not None), UNNEEDED["unused"])
 
 
-def _missed(op: str, theirs: Count, places: Iterable[Place]) -> str:
+def _missed(op: str, theirs: Count, places: Iterable[Occurrence]) -> str:
     problem = theirs.problem
     if problem is None:
         return f"{OTHER_RULE}: {op}"
@@ -71,7 +71,7 @@ def _missed(op: str, theirs: Count, places: Iterable[Place]) -> str:
     return _unknown_shape(list(places))
 
 
-def _unknown_shape(places: Sequence[Place]) -> str:
+def _unknown_shape(places: Sequence[Occurrence]) -> str:
     """What of the node's shapes no number is known of."""
     open_sizes = frozenset().union(*(_open_sizes(place) for place in places))
     if BATCH in open_sizes:
@@ -81,7 +81,7 @@ def _unknown_shape(places: Sequence[Place]) -> str:
     return "not counted, a size is unknown" if open_sizes else "not counted, TensorFlow knows no shape of it"
 
 
-def _open_sizes(place: Place) -> frozenset[str]:
+def _open_sizes(place: Occurrence) -> frozenset[str]:
     body = place.body
     facts = (*(body.fact(ref) for ref in place.node.inputs), *body.facts.get(place.node.name, ()))
     shapes = [body.sizes.resolve_shape(fact.shape) for fact in facts if fact.shape is not None]
@@ -89,7 +89,7 @@ def _open_sizes(place: Place) -> frozenset[str]:
 
 
 def _unsettled(lines: Iterable[Line]) -> str:
-    return next(str(line.status) for line in lines if not line.status.is_settled)
+    return next(str(line.status) for line in lines if not line.status.is_known)
 
 
 def _no_floating_arithmetic(lines: Iterable[Line]) -> str:

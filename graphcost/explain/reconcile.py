@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from graphcost.analyze import Analysis
 from graphcost.dims import Dim, dim_sum
 from graphcost.explain.docs import algorithm
 from graphcost.explain.imported import facts_on_import
-from graphcost.explain.places import Place, top_level
+from graphcost.explain.occurrences import Occurrence, top_level
 from graphcost.explain.reasons import ALIKE, IN_FUNCTION, NO_RULE, OTHER_RULE, why
 from graphcost.explain.reference import Count, counts
+from graphcost.ops.rule import RuleSet
+from graphcost.pipeline import Analysis
 from graphcost.report import Line, Report
-from graphcost.rule import RuleSet
 
 MOST_OPS = 8
 """How many ops without a rule are named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NodeDifference:
     """One node: what the other tool counts of it and what graphcost does, and why they differ."""
 
     node: str
@@ -37,11 +37,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Differences:
     """The nodes that differ for one reason, the greatest differences first. `note` says more, where there is more."""
 
     reason: str
-    entries: tuple[Entry, ...]
+    entries: tuple[NodeDifference, ...]
     note: str = ""
 
     @property
@@ -66,7 +66,7 @@ class Reconciliation:
 
     tool: str
     report: Report
-    groups: tuple[Group, ...]
+    groups: tuple[Differences, ...]
 
     @property
     def theirs(self) -> int:
@@ -80,10 +80,10 @@ class Reconciliation:
 def reconcile(analysis: Analysis, shapes: RuleSet, reference: RuleSet, tool: str) -> Reconciliation:
     """Holds the other tool's count against the analysis' report, under the report's bindings. See `their_counts`."""
     entries = _entries(analysis, their_counts(analysis, shapes, reference))
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[str, list[NodeDifference]] = {}
     for entry in entries:
         groups.setdefault(entry.reason, []).append(entry)
-    found = [Group(reason, tuple(sorted(members, key=_size))) for reason, members in groups.items()]
+    found = [Differences(reason, tuple(sorted(members, key=_size))) for reason, members in groups.items()]
     noted = [replace(group, note=_note(group, analysis.rules, reference, tool)) for group in found]
     return Reconciliation(tool, analysis.report, tuple(sorted(noted, key=_weight)))
 
@@ -98,7 +98,7 @@ def their_counts(analysis: Analysis, shapes: RuleSet, reference: RuleSet) -> Map
     return counts(analysis.model.graph, facts, reference)
 
 
-def _entries(analysis: Analysis, theirs: Mapping[str, Count]) -> Iterator[Entry]:
+def _entries(analysis: Analysis, theirs: Mapping[str, Count]) -> Iterator[NodeDifference]:
     places = top_level(analysis)
     lines, others = _by_file_node(analysis, places)
     for name, node in analysis.model.graph.nodes.items():
@@ -106,14 +106,14 @@ def _entries(analysis: Analysis, theirs: Mapping[str, Count]) -> Iterator[Entry]
         ours = _flops(own)
         if theirs[name].flops != 0 or ours != 0:
             reason = why(node.op, theirs[name], own, ours, places.get(name, ()))
-            yield Entry(name, node.op, theirs[name].flops, ours, reason)
+            yield NodeDifference(name, node.op, theirs[name].flops, ours, reason)
     for line in others:
         if line.work.flops != 0:
-            yield Entry(line.node, line.op, 0, line.work.flops, IN_FUNCTION)
+            yield NodeDifference(line.node, line.op, 0, line.work.flops, IN_FUNCTION)
 
 
 def _by_file_node(
-    analysis: Analysis, places: Mapping[str, Iterable[Place]]
+    analysis: Analysis, places: Mapping[str, Iterable[Occurrence]]
 ) -> tuple[Mapping[str, list[Line]], list[Line]]:
     """The report's lines by the node of the file's top level, and those of other nodes; each line is in one of both."""
     origins = {place.line: name for name, each in places.items() for place in each}
@@ -132,7 +132,7 @@ def _flops(lines: Iterable[Line]) -> Dim:
     return dim_sum(line.work.flops for line in lines)
 
 
-def _note(group: Group, own: RuleSet, reference: RuleSet, tool: str) -> str:
+def _note(group: Differences, own: RuleSet, reference: RuleSet, tool: str) -> str:
     """Where two rules differ, what both say of themselves; where one is missing, of which ops."""
     if group.reason.startswith(OTHER_RULE):
         op = group.entries[0].op
@@ -144,12 +144,12 @@ def _note(group: Group, own: RuleSet, reference: RuleSet, tool: str) -> str:
     return ""
 
 
-def _size(entry: Entry) -> tuple[bool, int]:
+def _size(entry: NodeDifference) -> tuple[bool, int]:
     """A sort key: open differences first, then the greatest; of equal counts the greatest."""
     return _greatness(entry.difference or entry.theirs)
 
 
-def _weight(group: Group) -> tuple[bool, tuple[bool, int]]:
+def _weight(group: Differences) -> tuple[bool, tuple[bool, int]]:
     return group.reason == ALIKE, _greatness(group.difference)
 
 

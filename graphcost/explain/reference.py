@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graphcost.evaluate.infer import Problem, guarded
 from graphcost.explain.imported import Facts
-from graphcost.fact import UNKNOWN, Fact
-from graphcost.graph import Graph, Node, TensorRef
-from graphcost.infer import Problem, guarded
-from graphcost.op import Op
+from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ops.fact import UNKNOWN, Fact
+from graphcost.ops.op import Op
+from graphcost.ops.rule import Free, RuleSet
+from graphcost.ops.sizes import Sizes
 from graphcost.report import Status
-from graphcost.rule import Free, RuleSet
-from graphcost.sizes import Sizes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from graphcost.errors import GraphError
-from graphcost.graph import Graph, Node, called
+from graphcost.ir.graph import Graph, Node, called
 
 
 def check_recursion(graph: Graph) -> Graph:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from graphcost.graph import Graph, Node, PartialShape, TensorRef
+from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
 
 
 def feed(graph: Graph, shapes: Mapping[TensorRef, PartialShape]) -> Graph:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphcost.graph import Graph, Node, called, producers
+from graphcost.ir.graph import Graph, Node, called, producers
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 
 CONSTANT = "constant"

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from graphcost.errors import UsageError
-from graphcost.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph, TensorRef
 
 
 def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:

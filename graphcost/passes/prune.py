@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from graphcost.graph import Graph, Node
-from graphcost.passes.inference.network import Network, find_network
-from graphcost.passes.reasons import UNUSED, reasons
+from graphcost.ir.graph import Graph, Node
+from graphcost.roles.network import Network, find_network
+from graphcost.roles.reasons import UNUSED, reasons
 
 
 def prune(graph: Graph, network: Network | None = None) -> Graph:

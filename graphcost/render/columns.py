@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graphcost.dims import Dim
-from graphcost.render.entries import Entry
-from graphcost.render.quantities import human, percent
+from graphcost.render.numbers import human, percent
 from graphcost.render.rows import View, output_shape
 from graphcost.render.sanitize import sanitize
 from graphcost.render.summary import shape_text
+from graphcost.render.table_row import TableRow
 from graphcost.report import Report, Row
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     heading: str
-    cell: Callable[[Entry], str]
+    cell: Callable[[TableRow], str]
     is_number: bool = True
 
 
@@ -40,7 +40,7 @@ def columns(report: Report, view: View) -> tuple[Column, ...]:
     return tuple(shown)
 
 
-def cells(entry: Entry, shown: Sequence[Column]) -> list[str]:
+def cells(entry: TableRow, shown: Sequence[Column]) -> list[str]:
     """The texts of a row, the name excepted."""
     return [column.cell(entry) for column in shown]
 
@@ -63,7 +63,7 @@ def _matters(total: Row) -> bool:
     return 100 * int_ops > flops
 
 
-def _bounded(entry: Entry, flops: Dim) -> str:
+def _bounded(entry: TableRow, flops: Dim) -> str:
     if entry.row.uncosted == 0:
         return human(flops)
     if entry.line is not None:
@@ -71,18 +71,18 @@ def _bounded(entry: Entry, flops: Dim) -> str:
     return f"≥ {human(flops)}" if entry.row.uncosted < entry.row.nodes else "?"
 
 
-def _share(entry: Entry, total: Row) -> str:
+def _share(entry: TableRow, total: Row) -> str:
     is_unknown = 0 < entry.row.uncosted == entry.row.nodes
     return "" if is_unknown else percent(measured_as(entry.row, total), measured(total))
 
 
-def _op(entry: Entry) -> str:
+def _op(entry: TableRow) -> str:
     return "" if entry.line is None else sanitize(entry.line.op, 30)
 
 
-def _output(entry: Entry) -> str:
+def _output(entry: TableRow) -> str:
     return "" if entry.line is None else shape_text(output_shape(entry.line), 28)
 
 
-def _runs(entry: Entry) -> str:
+def _runs(entry: TableRow) -> str:
     return "" if entry.line is None else human(entry.line.count)

@@ -6,10 +6,10 @@ import csv
 from io import StringIO
 
 from graphcost.dims import Dim, Shape, format_dim
-from graphcost.render.entries import Entry
-from graphcost.render.quantities import MAX_BITS
+from graphcost.render.numbers import MAX_BITS
 from graphcost.render.rows import View, flat
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
+from graphcost.render.table_row import TableRow
 from graphcost.report import Line, Report, Work
 
 QUANTITIES = ("flops", "macs", "int_ops", "int_macs", "params", "param_bytes")
@@ -30,14 +30,14 @@ def render(report: Report, view: View) -> str:
     return buffer.getvalue()
 
 
-def _identity(entry: Entry) -> list[str | int]:
+def _identity(entry: TableRow) -> list[str | int]:
     if entry.line is None:
         return [cell(entry.row.name), entry.row.nodes, entry.row.uncosted]
     line = entry.line
     return [cell(line.node), cell(line.op), cell(line.scope), line.status.value, _count(line), _shapes(line)]
 
 
-def _numbers(entry: Entry) -> list[str]:
+def _numbers(entry: TableRow) -> list[str]:
     row = entry.row
     work = row.work
     return [

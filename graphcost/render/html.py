@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from graphcost.render.columns import cells, columns
-from graphcost.render.entries import Entry
 from graphcost.render.rows import View, select
 from graphcost.render.sanitize import sanitize
 from graphcost.render.summary import Fact, summarize, title
+from graphcost.render.table_row import TableRow
 from graphcost.report import Report
 
 LEFT = ' style="text-align:left"'
@@ -32,7 +32,7 @@ def _lines(report: Report, view: View) -> Iterator[str]:
         name = "\u2003" * min(entry.indent, 8) + sanitize(entry.label)
         yield _row("td", [name, *cells(entry, shown)], styles)
     yield "</tbody>"
-    total = Entry("total", report.total)
+    total = TableRow("total", report.total)
     yield f"<tfoot>{_row('th', ['total', *cells(total, shown)], styles)}</tfoot>"
     yield "</table>"
     if rows.cut:

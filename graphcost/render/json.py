@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphcost.dims import Dim, Shape, format_dim
-from graphcost.render.quantities import MAX_BITS
+from graphcost.render.numbers import MAX_BITS
 from graphcost.report import Dropped, Line, Loop, Report, Tensor, Work
 
 SCHEMA_VERSION = 1

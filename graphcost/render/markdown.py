@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from graphcost.render.columns import cells, columns
-from graphcost.render.entries import Entry
 from graphcost.render.rows import View, select
 from graphcost.render.sanitize import sanitize
 from graphcost.render.summary import summarize, title
+from graphcost.render.table_row import TableRow
 from graphcost.report import Report
 
 SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&#@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -27,7 +27,7 @@ def _lines(report: Report, view: View) -> Iterator[str]:
     yield ""
     yield _row([view.by, *(column.heading for column in shown)])
     yield _row([":--", *("--:" if column.is_number else ":--" for column in shown)])
-    for entry in (*rows.entries, Entry("total", report.total)):
+    for entry in (*rows.entries, TableRow("total", report.total)):
         name = "&emsp;" * min(entry.indent, 8) + escape(sanitize(entry.label))
         yield _row([name, *(escape(text) for text in cells(entry, shown))])
     yield ""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphcost.dims import Shape
-from graphcost.render.entries import Entry, add_up
 from graphcost.render.scope_tree import Cut, flatten, grow, readable
+from graphcost.render.table_row import TableRow, add_up
 from graphcost.report import Line, Report, Row, Status
 
 READABLE_ROWS = 30
@@ -15,7 +15,7 @@ READABLE_ROWS = 30
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What to show. `depth` cuts scopes, None where it fits; `top` keeps the dearest rows, 0 keeps all."""
+    """What to show. `depth` cuts scopes, None where it fits; `top` keeps the most expensive rows, 0 keeps all."""
 
     by: str = "scope"
     depth: int | None = None
@@ -26,7 +26,7 @@ class View:
 class Rows:
     """The entries to show, and a sentence about what isn't shown ("" where all is)."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[TableRow, ...]
     cut: str = ""
 
 
@@ -36,18 +36,18 @@ def select(report: Report, view: View) -> Rows:
         return _scopes(report, view)
     limit = READABLE_ROWS if view.top is None else view.top
     if view.by == "op":
-        return _dearest([Entry(row.name, row) for row in report.by_op()], limit, "ops")
-    return _dearest([_node_entry(line) for line in sorted(report.bound_lines, key=_line_dearness)], limit, "nodes")
+        return _most_expensive([TableRow(row.name, row) for row in report.by_op()], limit, "ops")
+    return _most_expensive([_node_entry(line) for line in sorted(report.bound_lines, key=_line_cost)], limit, "nodes")
 
 
-def flat(report: Report, view: View) -> tuple[Entry, ...]:
+def flat(report: Report, view: View) -> tuple[TableRow, ...]:
     """All rows of the view side by side, none inside another, so that a column adds up to the total."""
     if view.by == "node":
         entries = [_node_entry(line) for line in report.bound_lines]
     elif view.by == "op":
-        entries = [Entry(row.name, row) for row in report.by_op()]
+        entries = [TableRow(row.name, row) for row in report.by_op()]
     else:
-        entries = [Entry(row.name, row) for row in report.by_scope(view.depth)]
+        entries = [TableRow(row.name, row) for row in report.by_scope(view.depth)]
     if not view.top:
         return tuple(entries)
     return tuple(sorted(entries, key=lambda entry: _dearness(entry.row))[: view.top])
@@ -64,54 +64,54 @@ def _scopes(report: Report, view: View) -> Rows:
     entries = list(flatten(tree, cut))
     limit = READABLE_ROWS if view.top is None else view.top
     count = len(entries)
-    hidden: list[Entry] = []
+    hidden: list[TableRow] = []
     if limit and count > limit:
-        entries, hidden = _keep_dearest(entries, limit)
+        entries, hidden = _keep_most_expensive(entries, limit)
     said = []
     if hidden:
-        said.append(f"the dearest {len(entries)} of {count} scopes (--top 0 for all)")
+        said.append(f"the most expensive {len(entries)} of {count} scopes (--top 0 for all)")
     if cut.depth < tree.height:
         said.append(f"cut at depth {cut.depth} of {tree.height} (--depth {cut.depth + 1} for more)")
     outermost = [entry.row for entry in hidden if entry.indent == 0]
     if outermost:
-        entries.append(Entry(_others(len(outermost)), add_up("others", outermost)))
+        entries.append(TableRow(_others(len(outermost)), add_up("others", outermost)))
     return Rows(tuple(entries), "; ".join(said))
 
 
-def _dearest(entries: list[Entry], limit: int, what: str) -> Rows:
+def _most_expensive(entries: list[TableRow], limit: int, what: str) -> Rows:
     if not limit or len(entries) <= limit:
         return Rows(tuple(entries))
     rest = add_up("others", (entry.row for entry in entries[limit:]))
-    shown = (*entries[:limit], Entry(_others(len(entries) - limit), rest))
-    return Rows(shown, f"the dearest {limit} of {len(entries)} {what} (--top 0 for all)")
+    shown = (*entries[:limit], TableRow(_others(len(entries) - limit), rest))
+    return Rows(shown, f"the most expensive {limit} of {len(entries)} {what} (--top 0 for all)")
 
 
 def _others(count: int) -> str:
     return f"({count:,} other{'' if count == 1 else 's'})"
 
 
-def _keep_dearest(entries: Sequence[Entry], limit: int) -> tuple[list[Entry], list[Entry]]:
-    """The dearest entries, in their order, and the others. A scope is never cheaper than its parts, so none is lost."""
+def _keep_most_expensive(entries: Sequence[TableRow], limit: int) -> tuple[list[TableRow], list[TableRow]]:
+    """The most expensive rows, in their order, and the others. A scope costs what its parts do, so none is lost."""
     ranked = sorted(range(len(entries)), key=lambda i: (_dearness(entries[i].row), entries[i].indent))
     kept = set(ranked[:limit])
     shown = [entry for i, entry in enumerate(entries) if i in kept]
     return shown, [entry for i, entry in enumerate(entries) if i not in kept]
 
 
-def _node_entry(line: Line) -> Entry:
-    uncosted = int(not line.status.is_settled)
-    return Entry(line.node, Row(line.node, 1, line.work, line.params, line.param_bytes, uncosted), line=line)
+def _node_entry(line: Line) -> TableRow:
+    uncosted = int(not line.status.is_known)
+    return TableRow(line.node, Row(line.node, 1, line.work, line.params, line.param_bytes, uncosted), line=line)
 
 
 def _dearness(row: Row) -> tuple[int, int, int]:
-    """A sort key: open formulas first, then by arithmetic, dearest first, then by parameters."""
+    """A sort key: open formulas first, then by arithmetic, most expensive first, then by parameters."""
     flops, int_ops = row.work.flops, row.work.int_ops
     if not isinstance(flops, int) or not isinstance(int_ops, int):
         return 0, 0, 0
     return 1, -(flops + int_ops), -row.params
 
 
-def _line_dearness(line: Line) -> tuple[int, int, int, int]:
+def _line_cost(line: Line) -> tuple[int, int, int, int]:
     """As _dearness; what couldn't be costed comes before what costs nothing."""
     is_open, work, params = _dearness(_node_entry(line).row)
     return is_open, work, int(line.status in (Status.COSTED, Status.FREE)), params

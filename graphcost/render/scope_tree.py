@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from graphcost.render.entries import Entry, add_up
-from graphcost.render.quantities import share
+from graphcost.render.numbers import share
+from graphcost.render.table_row import TableRow, add_up
 from graphcost.report import Row
 
 MAX_PARTS = 24
@@ -90,7 +90,7 @@ def _is_idle(row: Row) -> bool:
     return work.flops == 0 and work.int_ops == 0 and row.params == 0 and row.uncosted == 0
 
 
-def flatten(root: Branch, cut: Cut) -> Iterator[Entry]:
+def flatten(root: Branch, cut: Cut) -> Iterator[TableRow]:
     """The tree as indented rows; a scope that holds but one scope shares its row."""
     return (entry for entry, _ in _flattened(root, cut))
 
@@ -126,7 +126,7 @@ def _is_dominant(branch: Branch, root: Branch) -> bool:
     return part is not None and part >= DOMINANT
 
 
-def _flattened(root: Branch, cut: Cut) -> Iterator[tuple[Entry, Branch | None]]:
+def _flattened(root: Branch, cut: Cut) -> Iterator[tuple[TableRow, Branch | None]]:
     """The rows, each with the branch where the cut hides what is below it."""
     pending = [(child, 1, 0) for child in reversed(root.children.values())]
     while pending:
@@ -137,7 +137,7 @@ def _flattened(root: Branch, cut: Cut) -> Iterator[tuple[Entry, Branch | None]]:
             label, level = f"{label}/{branch.part}", level + 1
         assert branch.total is not None
         is_open = cut.shows_below(branch, level)
-        yield Entry(label, branch.total, indent), None if is_open or not branch.children else branch
+        yield TableRow(label, branch.total, indent), None if is_open or not branch.children else branch
         if is_open:
             pending.extend((child, level + 1, indent + 1) for child in reversed(branch.children.values()))
 

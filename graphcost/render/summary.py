@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from graphcost.dims import Dim, Shape, symbols
-from graphcost.render.quantities import exact, human, human_bytes
+from graphcost.ir.scopes import readable
+from graphcost.ops.sizes import BATCH
+from graphcost.render.numbers import exact, human, human_bytes
 from graphcost.render.sanitize import TEXT_LIMIT, head, middle, sanitize
 from graphcost.report import Dropped, Line, Loop, Report, Status, Tensor
-from graphcost.scopes import readable
-from graphcost.sizes import BATCH
 
 MOST = 5
 """How many of a kind are named before the rest is only counted."""

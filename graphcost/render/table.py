@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from graphcost.render.columns import Column, cells, columns, measured, measured_as
-from graphcost.render.entries import Entry
-from graphcost.render.quantities import share
+from graphcost.render.numbers import share
 from graphcost.render.rows import Rows, View, select
 from graphcost.render.sanitize import head, middle, sanitize
 from graphcost.render.summary import Fact, summarize, title
+from graphcost.render.table_row import TableRow
 from graphcost.report import Report
 
 PLAIN_WIDTH = 120
@@ -67,7 +67,7 @@ class _Layout:
 
 
 def _table(report: Report, view: View, rows: Rows, width: int) -> Table:
-    total = Entry("total", report.total)
+    total = TableRow("total", report.total)
     layout = _lay_out(columns(report, view), (*rows.entries, total), width)
     table = Table(box=box.SIMPLE_HEAD, show_footer=True, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
     table.add_column(Text(view.by), Text("total", style="bold"), no_wrap=True, min_width=LEAST_NAME)
@@ -86,7 +86,7 @@ def _table(report: Report, view: View, rows: Rows, width: int) -> Table:
     return table
 
 
-def _lay_out(shown: Sequence[Column], entries: Iterable[Entry], width: int) -> _Layout:
+def _lay_out(shown: Sequence[Column], entries: Iterable[TableRow], width: int) -> _Layout:
     """Bars give way first, then texts, then the widest of the formulas."""
     rows = [cells(entry, shown) for entry in entries]
     widths = [max(cell_len(column.heading), *(cell_len(row[i]) for row in rows)) for i, column in enumerate(shown)]
@@ -131,7 +131,7 @@ def _fitted(widths: list[int], texts: list[int], room: int) -> list[int]:
     return texts
 
 
-def _row(report: Report, entry: Entry, layout: _Layout) -> list[Text]:
+def _row(report: Report, entry: TableRow, layout: _Layout) -> list[Text]:
     style = _style(report, entry)
     indent = INDENT * min(entry.indent, 8)
     name = indent + middle(sanitize(entry.label), layout.names - len(indent))
@@ -143,14 +143,14 @@ def _row(report: Report, entry: Entry, layout: _Layout) -> list[Text]:
     return row
 
 
-def _style(report: Report, entry: Entry) -> str:
-    if entry.line is not None and not entry.line.status.is_settled:
+def _style(report: Report, entry: TableRow) -> str:
+    if entry.line is not None and not entry.line.status.is_known:
         return "yellow"
     fraction = _fraction(report, entry)
     return "dim" if fraction is not None and fraction < 0.001 else ""
 
 
-def _fraction(report: Report, entry: Entry) -> float | None:
+def _fraction(report: Report, entry: TableRow) -> float | None:
     return share(measured_as(entry.row, report.total), measured(report.total))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from graphcost.dims import Dim, bind, format_dim, symbols
 from graphcost.errors import UsageError
-from graphcost.sizes import Equality
+from graphcost.ops.sizes import Equality
 
 
 def implied(replaced: Mapping[str, Dim], bindings: Mapping[str, int]) -> dict[str, Dim]:

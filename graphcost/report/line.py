@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from graphcost.dims import Dim, Shape, bind, dim_sum, symbols
-from graphcost.rule import KINDS, NOTHING, Cost
+from graphcost.ops.rule import KINDS, NOTHING, Cost
 
 
 class Status(StrEnum):
@@ -20,7 +20,7 @@ class Status(StrEnum):
     INVALID = "invalid"
 
     @property
-    def is_settled(self) -> bool:
+    def is_known(self) -> bool:
         """Whether the cost is known, so that the node counts as covered."""
         return self in (Status.COSTED, Status.FREE)
 
@@ -145,12 +145,12 @@ def add_up(name: str, lines: Iterable[Line]) -> Row:
         work=sum_work(line.work for line in lines),
         params=sum(line.params for line in lines),
         param_bytes=sum(line.param_bytes for line in lines),
-        uncosted=sum(not line.status.is_settled for line in lines),
+        uncosted=sum(not line.status.is_known for line in lines),
     )
 
 
-def dearness(row: Row) -> tuple[bool, int, int]:
-    """A sort key: open formulas first, then by arithmetic of either domain, dearest first."""
+def by_cost(row: Row) -> tuple[bool, int, int]:
+    """A sort key: open formulas first, then by arithmetic of either domain, most expensive first."""
     flops, int_ops = row.work.flops, row.work.int_ops
     is_open = not isinstance(flops, int) or not isinstance(int_ops, int)
     return not is_open, -(flops if isinstance(flops, int) else 0), -(int_ops if isinstance(int_ops, int) else 0)

@@ -10,10 +10,10 @@ from typing import Any
 
 from graphcost.dims import Dim, bind, format_dim, symbols
 from graphcost.errors import UsageError
+from graphcost.ops.sizes import BATCH, Equality
 from graphcost.report.bindings import check_equalities, implied
-from graphcost.report.line import Line, Row, add_up, dearness, grouped
+from graphcost.report.line import Line, Row, add_up, by_cost, grouped
 from graphcost.report.parts import PHASES, Dropped, Loop, ModelInfo, Tensor
-from graphcost.sizes import BATCH, Equality
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ class Report:
     @property
     def uncosted(self) -> tuple[Line, ...]:
         """The lines that keep the total from being exact."""
-        return tuple(line for line in self.lines if not line.status.is_settled)
+        return tuple(line for line in self.lines if not line.status.is_known)
 
     def by_op(self) -> tuple[Row, ...]:
-        """Totals for each operation, dearest first."""
+        """Totals for each operation, most expensive first."""
         return self._grouped(lambda line: line.op)
 
     def by_scope(self, depth: int | None = None) -> tuple[Row, ...]:
@@ -102,7 +102,7 @@ class Report:
         return tuple(rows[phase] for phase in PHASES if phase in rows)
 
     def by_node(self) -> tuple[Row, ...]:
-        """One row for each line, dearest first."""
+        """One row for each line, most expensive first."""
         return self._grouped(lambda line: f"{line.scope}\n{line.node}")
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Report:
         return render(self)
 
     def _grouped(self, key: Callable[[Line], str]) -> tuple[Row, ...]:
-        return tuple(sorted(grouped(self.bound_lines, key), key=dearness))
+        return tuple(sorted(grouped(self.bound_lines, key), key=by_cost))
 
     @cached_property
     def _free_symbols(self) -> frozenset[str]:

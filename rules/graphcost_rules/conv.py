@@ -17,7 +17,7 @@ MAX_RANK = 254
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ConvFamily:
     """A way to convolve.
 
     shape: the output's shape, of an image in a layout and of filters. RuleError where they don't fit.
@@ -50,10 +50,10 @@ def _depthwise_taps(filters: Shape) -> Dim:
     return product(filters[:-2])
 
 
-DENSE = Family(_dense_shape, _dense_taps)
+DENSE = ConvFamily(_dense_shape, _dense_taps)
 """Each output sees all channels of its group, the number of groups being the image's channels by the filter's."""
 
-DEPTHWISE = Family(_depthwise_shape, _depthwise_taps)
+DEPTHWISE = ConvFamily(_depthwise_shape, _depthwise_taps)
 """Each output sees one channel."""
 
 
@@ -70,7 +70,7 @@ def check_groups(op: Op, inputs: Dim, group_inputs: Dim, outputs: Dim) -> None:
         raise op.error(f"{outputs} output channels can't be split among {groups} groups")
 
 
-def conv(kind: str, spatial: int, family: Family = DENSE) -> Rule:
+def conv(kind: str, spatial: int, family: ConvFamily = DENSE) -> Rule:
     """The rule of a convolution over so many spatial axes."""
 
     def shape(op: Op) -> list[Shape]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
-from graphcost_rules.conv import DENSE, DEPTHWISE, Family, check_groups
+from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily, check_groups
 from graphcost_rules.partial_values import partial_sizes
 from graphcost_rules.windows import Layout, layout, windows
 
@@ -22,7 +22,7 @@ Asked = Sequence[Dim | None]
 Ask = Callable[[Op, Layout], Asked]
 
 
-def input_gradient(kind: str, spatial: int, asked: Ask, family: Family = DENSE) -> Rule:
+def input_gradient(kind: str, spatial: int, asked: Ask, family: ConvFamily = DENSE) -> Rule:
     """The rule of a convolution's gradient by its input."""
     channels = _depthwise_channels if family is DEPTHWISE else _dense_channels
 
@@ -43,7 +43,7 @@ def input_gradient(kind: str, spatial: int, asked: Ask, family: Family = DENSE) 
     return Rule(kind, shape=shape, cost=cost)
 
 
-def filter_gradient(kind: str, spatial: int, asked: Ask, family: Family = DENSE) -> Rule:
+def filter_gradient(kind: str, spatial: int, asked: Ask, family: ConvFamily = DENSE) -> Rule:
     """The rule of a convolution's gradient by its filters."""
     channels = _depthwise_channels if family is DEPTHWISE else _dense_channels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
-from graphcost_rules.conv import DENSE, DEPTHWISE, Family, check_groups
+from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily, check_groups
 from graphcost_rules.epilogue import activation, epilogue
 from graphcost_rules.partial_values import partial_sizes
 from graphcost_rules.windows import Layout, channels_last, layout, windows
@@ -14,7 +14,7 @@ RESIZE_BILINEAR = Cost(mul=3, add=6)
 """The work for one resized element: three interpolations, each top + (bottom - top) * fraction."""
 
 
-def fused_conv(kind: str, spatial: int, family: Family = DENSE) -> Rule:
+def fused_conv(kind: str, spatial: int, family: ConvFamily = DENSE) -> Rule:
     """The rule of a convolution whose attribute `fused_ops` tells what follows it."""
 
     def shape(op: Op) -> list[Shape]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max, floor_div, product
-from graphcost_rules.conv import DENSE, DEPTHWISE, Family, conv
+from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily, conv
 from graphcost_rules.conv_backprop import filter_gradient, filter_sizes
 from graphcost_rules.elementwise import merged_if_known, per_element, unchanged_shape
 from graphcost_rules.epilogue import epilogue
@@ -150,7 +150,7 @@ def _unspecified(op: Op) -> None:
     return None
 
 
-def _convolved(family: Family) -> Callable[[Op], Shape]:
+def _convolved(family: ConvFamily) -> Callable[[Op], Shape]:
     def shape(op: Op) -> Shape:
         return family.shape(op, layout(op, 2), op.input(0, rank=4), op.input(1, rank=4))
 
@@ -176,7 +176,7 @@ def quantized_cost(macs: Callable[[Op], Dim]) -> Callable[[Op], Cost]:
     return cost
 
 
-def _conv_macs(family: Family) -> Callable[[Op], Dim]:
+def _conv_macs(family: ConvFamily) -> Callable[[Op], Dim]:
     def macs(op: Op) -> Dim:
         return op.output().size * family.taps(op.input(1, rank=4))
 

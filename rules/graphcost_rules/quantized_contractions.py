@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
-from graphcost_rules.conv import DENSE, DEPTHWISE, Family
+from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily
 from graphcost_rules.elementwise import merged_if_known
 from graphcost_rules.matmul import matmul_cost, matmul_shape
 from graphcost_rules.windows import layout
@@ -33,7 +33,7 @@ class Contraction:
     macs: Callable[[Op], Dim]
 
 
-def _convolution(family: Family) -> Contraction:
+def _convolution(family: ConvFamily) -> Contraction:
     def shape(op: Op) -> Shape:
         return family.shape(op, layout(op, 2), op.input(0, rank=4), op.input(1, rank=4))
 

@@ -123,7 +123,7 @@ def test_csv_and_markdown(capsys: pytest.CaptureFixture[str], model: str) -> Non
 def test_depth_and_top(capsys: pytest.CaptureFixture[str], model: str) -> None:
     _, out, _ = run(capsys, "report", model, "--by", "node", "--top", "1")
     assert "(5 others)" in out
-    assert "the dearest 1 of 6 nodes" in out
+    assert "the most expensive 1 of 6 nodes" in out
 
 
 def test_a_file_is_written(capsys: pytest.CaptureFixture[str], model: str, tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_interrupts_are_quiet(capsys: pytest.CaptureFixture[str], model: str, mo
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["graphcost.analyze"], "examine", interrupted)
+    monkeypatch.setattr(sys.modules["graphcost.pipeline"], "run_pipeline", interrupted)
     assert run(capsys, "report", model) == (130, "", "")
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from graphcost.dims import Shape
 from graphcost.errors import PluginError
-from graphcost.op import Op
+from graphcost.ops.op import Op
+from graphcost.ops.rule import FREE, Cost, Free, Rule, RuleSet
 from graphcost.plugins import combine, installed_rules, reference_rules, rules_from_file
-from graphcost.rule import FREE, Cost, Free, Rule, RuleSet
 
 
 def shape(op: Op) -> list[Shape]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 
@@ -16,12 +15,6 @@ HELP = "import sys; from graphcost.cli import build_parser; build_parser().forma
 def test_every_public_name_is_there() -> None:
     assert all(getattr(graphcost, name) is not None for name in graphcost.__all__)
     assert set(graphcost.__all__) <= set(dir(graphcost))
-
-
-def test_load_and_analyze_stay_functions() -> None:
-    for name in ("load", "analyze"):
-        module = importlib.import_module(f"graphcost.{name}")
-        assert getattr(graphcost, name) is getattr(module, name)
 
 
 def test_other_names_are_not() -> None:

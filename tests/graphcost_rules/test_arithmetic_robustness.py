@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from graphcost import Fact, GraphcostError, Shape, Value, is_at_least
 from graphcost.dims import symbol
-from graphcost.graph import Node, TensorRef
-from graphcost.op import Op
+from graphcost.ir.graph import Node, TensorRef
+from graphcost.ops.op import Op
 from graphcost_rules import (
     activation,
     bias,

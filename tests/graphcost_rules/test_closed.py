@@ -11,10 +11,10 @@ from single_op import apply
 from tiny_graph import tiny_graph
 
 from graphcost import Cost, Free, PartialShape, Shape
-from graphcost.analyze import analyze
 from graphcost.dims import symbol
-from graphcost.graph import FunctionRef
-from graphcost.load import Model
+from graphcost.ir.graph import FunctionRef
+from graphcost.loaders import Model
+from graphcost.pipeline import analyze
 from graphcost.report import Status
 from graphcost_rules.closed import RULES
 

@@ -9,8 +9,8 @@ import pytest
 from single_op import make_op
 
 from graphcost import Fact, PartialShape, RuleError, Shape, ShapeUnknown
-from graphcost.graph import Node, TensorRef
-from graphcost.op import Op
+from graphcost.ir.graph import Node, TensorRef
+from graphcost.ops.op import Op
 from graphcost_rules.decoding import RULES
 
 tf = pytest.importorskip("tensorflow")

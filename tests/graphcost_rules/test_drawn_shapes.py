@@ -22,7 +22,7 @@ from shape_function import Dims, rule_shapes
 from shape_hints import EXEMPT, HINTS, hint_of
 
 from graphcost import RuleError, Shape
-from graphcost.structural import HANDLERS
+from graphcost.evaluate.structural import HANDLERS
 from graphcost_rules import RULES
 
 pytestmark = pytest.mark.tensorflow

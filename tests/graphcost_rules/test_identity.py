@@ -13,7 +13,7 @@ from single_op import apply, make_op
 
 from graphcost import FREE, Fact, RuleError, Shape, Value
 from graphcost.dims import symbol
-from graphcost.graph import PartialShape
+from graphcost.ir.graph import PartialShape
 from graphcost_rules.identity import RULES
 
 tf = pytest.importorskip("tensorflow")

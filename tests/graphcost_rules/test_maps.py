@@ -6,8 +6,8 @@ import pytest
 from single_op import make_op
 
 from graphcost import FREE, Shape
-from graphcost.graph import Node
-from graphcost.op import Op
+from graphcost.ir.graph import Node
+from graphcost.ops.op import Op
 from graphcost_rules.maps import RULES
 
 tf = pytest.importorskip("tensorflow")

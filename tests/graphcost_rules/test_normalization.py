@@ -16,7 +16,7 @@ from single_op import apply, make_op
 
 from graphcost import Cost, Fact, RuleError, Shape
 from graphcost.dims import symbol
-from graphcost.sizes import Sizes
+from graphcost.ops.sizes import Sizes
 from graphcost_rules.normalization import RULES
 
 pytestmark = pytest.mark.tensorflow

@@ -6,8 +6,8 @@ import pytest
 from single_op import apply, make_op
 
 from graphcost import Fact, Free, PartialShape, RuleError, Shape, ShapeUnknown, Value
-from graphcost.graph import Literal, Node
-from graphcost.op import Op
+from graphcost.ir.graph import Literal, Node
+from graphcost.ops.op import Op
 from graphcost_rules import containers, datasets, decoding, host, source, strings
 
 REASONS = {

@@ -17,8 +17,8 @@ from tensorflow.python.framework import test_ops
 
 from graphcost import Free, Rule
 from graphcost.catalog import sentence
-from graphcost.load.opdefs import tensorflow_ops
-from graphcost.structural import HANDLERS
+from graphcost.evaluate.structural import HANDLERS
+from graphcost.loaders.opdefs import tensorflow_ops
 from graphcost_rules import RULES
 
 pytestmark = pytest.mark.tensorflow

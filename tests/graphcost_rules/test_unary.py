@@ -17,9 +17,9 @@ from single_op import apply
 
 from graphcost import Free, Shape, Value
 from graphcost.dims import symbol
-from graphcost.fact import Fact
-from graphcost.graph import Node, TensorRef
-from graphcost.op import Op
+from graphcost.ir.graph import Node, TensorRef
+from graphcost.ops.fact import Fact
+from graphcost.ops.op import Op
 from graphcost_rules.unary import LIBRARY, RULES
 
 pytestmark = pytest.mark.tensorflow

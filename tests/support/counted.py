@@ -13,9 +13,9 @@ from kernel_oracle import Call, check_partial, hiding
 from single_op import make_op
 
 from graphcost.dims import Shape, symbol
-from graphcost.fact import Fact, Value
-from graphcost.op import Op
-from graphcost.rule import Cost, RuleSet
+from graphcost.ops.fact import Fact, Value
+from graphcost.ops.op import Op
+from graphcost.ops.rule import Cost, RuleSet
 
 Tensors = Mapping[str, Any]
 """Arguments of a raw operation by name, in order: arrays, or a list of them for a list argument."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiny_graph import tiny_graph
 
-from graphcost.graph import Graph
+from graphcost.ir.graph import Graph
 
 VARIABLES = "i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T={})\n"
 

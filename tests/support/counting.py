@@ -9,7 +9,7 @@ from typing import Any
 
 from proofs import record
 
-from graphcost.rule import Cost, Free
+from graphcost.ops.rule import Cost, Free
 
 
 class Tally:

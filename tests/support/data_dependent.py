@@ -10,7 +10,7 @@ from counted import Tensors, ask, flat, kernel
 from counting import Tally
 
 from graphcost.dims import bind
-from graphcost.rule import RuleSet
+from graphcost.ops.rule import RuleSet
 
 
 def prove_opaque(

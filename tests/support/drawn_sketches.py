@@ -12,7 +12,7 @@ from drawn_operands import HANDLES, Operand, given_tensor
 from node_defs import op_def
 from shape_function import Dims, Tensor, tensorflow_shapes
 
-from graphcost.graph import FunctionRef
+from graphcost.ir.graph import FunctionRef
 
 LIST_LENGTHS = (4, 5, 1, 2, 3, 0)
 PREFERRED = ("float32", "int32", "int64", "bool", "string")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphcost.assemble import Counted, count
 from graphcost.evaluate import Evaluation, Run, evaluate
-from graphcost.fact import Fact
-from graphcost.graph import Graph, TensorRef
-from graphcost.inputs import symbol_names
+from graphcost.evaluate.feeds import symbol_names
+from graphcost.evaluate.structural import HANDLERS
+from graphcost.ir.graph import Graph, TensorRef
+from graphcost.measure.assemble import Counted, count
+from graphcost.ops.fact import Fact
+from graphcost.ops.rule import RuleSet
+from graphcost.ops.sizes import Sizes
 from graphcost.passes.fold import fold
 from graphcost.plugins import installed_rules
-from graphcost.rule import RuleSet
-from graphcost.sizes import Sizes
-from graphcost.structural import HANDLERS
 
 
 def run_of(graph: Graph, rules: RuleSet | None = None) -> Run:

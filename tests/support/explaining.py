@@ -6,10 +6,10 @@ from typing import Any
 
 from tiny_graph import tiny_graph
 
-from graphcost.analyze import Analysis, examine
 from graphcost.explain.reconcile import Reconciliation, reconcile
-from graphcost.graph import EMPTY
-from graphcost.load import Model
+from graphcost.ir.graph import EMPTY
+from graphcost.loaders import Model
+from graphcost.pipeline import Analysis, run_pipeline
 from graphcost.plugins import installed_rules, reference_rules
 
 LOOP = """
@@ -55,7 +55,7 @@ out = Softmax(y, T=float32)
 def analysed(text: str, outputs: str, functions: Any = EMPTY, **options: Any) -> Analysis:
     model = Model("model.pb", "graphdef", tiny_graph(text, functions=functions))
     options.setdefault("batch", 1)
-    return examine(model, outputs=outputs.split(","), **options)
+    return run_pipeline(model, outputs=outputs.split(","), **options)
 
 
 def reconciled(analysis: Analysis) -> Reconciliation:

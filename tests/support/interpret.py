@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphcost.graph import FunctionRef, Graph, Literal, Node, TensorRef
+from graphcost.ir.graph import FunctionRef, Graph, Literal, Node, TensorRef
 from graphcost.passes.control_flow.frames import COPY, DEAD
 
 NOTHING = object()

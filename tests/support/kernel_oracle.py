@@ -20,11 +20,11 @@ from node_defs import op_def
 
 from graphcost.dims import Dim, Shape, bind, symbol, symbols
 from graphcost.errors import ShapeUnknown
-from graphcost.fact import Fact, Item, Value
-from graphcost.graph import Attr, Node, PartialShape, TensorRef
-from graphcost.op import Op
-from graphcost.rule import RuleSet
-from graphcost.sizes import Sizes
+from graphcost.ir.graph import Attr, Node, PartialShape, TensorRef
+from graphcost.ops.fact import Fact, Item, Value
+from graphcost.ops.op import Op
+from graphcost.ops.rule import RuleSet
+from graphcost.ops.sizes import Sizes
 
 MOST_VALUE_ELEMENTS = 64
 REDUCTIONS = ("Sum", "Prod", "Max", "Min", "All", "Any", "Mean", "EuclideanNorm")

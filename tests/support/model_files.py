@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf import text_format
 
-from graphcost.load.descriptors import message_class
+from graphcost.loaders.descriptors import message_class
 
 RELU = """
 node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2, op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 
-from graphcost.graph import FunctionRef
+from graphcost.ir.graph import FunctionRef
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import Any
 from single_op import Operand, apply
 
 from graphcost.dims import Shape, bind, symbol
-from graphcost.rule import Cost, RuleSet
-from graphcost.sizes import Sizes
+from graphcost.ops.rule import Cost, RuleSet
+from graphcost.ops.sizes import Sizes
 
 
 def assert_same_when_bound(rules: RuleSet, kind: str, *operands: Operand, **attrs: Any) -> None:

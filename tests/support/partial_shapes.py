@@ -10,8 +10,8 @@ from single_op import make_op
 
 from graphcost.dims import Dim, Shape, symbol
 from graphcost.errors import ShapeUnknown
-from graphcost.fact import Fact, Value
-from graphcost.rule import RuleSet
+from graphcost.ops.fact import Fact, Value
+from graphcost.ops.rule import RuleSet
 
 Operand = tuple[Any, tuple[int | None, ...] | None] | list[int] | int
 """A tensor's dtype and its shape, None for what isn't known of it, or an int32 tensor with known elements."""

@@ -18,7 +18,7 @@ from onednn_ops import quantized
 from single_op import apply
 
 from graphcost import Shape
-from graphcost.rule import RuleSet
+from graphcost.ops.rule import RuleSet
 
 Tensors = Mapping[str, np.ndarray]
 """The operands that aren't ranges, as integers of their width, under the names that the operation gives them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from graphcost.load.descriptors import message_class
+from graphcost.loaders.descriptors import message_class
 
 FLOAT = 1
 BATCH_SIZES = st.integers(1, 5)

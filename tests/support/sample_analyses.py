@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphcost.analyze import Analysis
 from graphcost.dims import Shape
 from graphcost.evaluate import Evaluation
-from graphcost.fact import Fact
-from graphcost.graph import Graph
-from graphcost.load import Model
+from graphcost.ir.graph import Graph
+from graphcost.loaders import Model
+from graphcost.ops.fact import Fact
+from graphcost.ops.rule import Cost, RuleSet
+from graphcost.ops.sizes import Sizes
+from graphcost.pipeline import Analysis
 from graphcost.report import IDLE, Line, ModelInfo, Report, Status, Work
-from graphcost.rule import Cost, RuleSet
-from graphcost.sizes import Sizes
 
 
 def analysis_of(graph: Graph, flops: Mapping[str, int] | None = None, shape: Shape = Shape(1, 8)) -> Analysis:  # noqa: B008

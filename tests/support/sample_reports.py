@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from graphcost.dims import Dim, Shape, symbol
+from graphcost.ops.rule import Cost
 from graphcost.report import IDLE, Dropped, Line, Loop, ModelInfo, Report, Status, Tensor, Work
-from graphcost.rule import Cost
 
 N = symbol("N")
 

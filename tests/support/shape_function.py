@@ -18,12 +18,12 @@ from node_defs import attr_value, op_def, told_by_inputs
 
 from graphcost.dims import Shape, symbol
 from graphcost.errors import ShapeUnknown
-from graphcost.fact import Fact, Value
-from graphcost.graph import Literal, Node, PartialShape, TensorRef
-from graphcost.load.opdefs import tensorflow_ops
-from graphcost.op import Op
-from graphcost.rule import RuleSet
-from graphcost.sizes import Sizes
+from graphcost.ir.graph import Literal, Node, PartialShape, TensorRef
+from graphcost.loaders.opdefs import tensorflow_ops
+from graphcost.ops.fact import Fact, Value
+from graphcost.ops.op import Op
+from graphcost.ops.rule import RuleSet
+from graphcost.ops.sizes import Sizes
 
 Dims = tuple[int | None, ...] | None
 FIRST = TensorRef("x0")

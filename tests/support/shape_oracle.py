@@ -8,16 +8,16 @@ from typing import Any
 
 from graphcost.dims import Shape, format_dim
 from graphcost.evaluate import Evaluation, Run, evaluate
-from graphcost.fact import Fact
-from graphcost.graph import Graph, TensorRef
-from graphcost.inputs import symbol_names
-from graphcost.load import load
+from graphcost.evaluate.feeds import symbol_names
+from graphcost.evaluate.structural import HANDLERS
+from graphcost.ir.graph import Graph, TensorRef
+from graphcost.loaders import load
+from graphcost.measure.call_counts import call_order
+from graphcost.ops.fact import Fact
+from graphcost.ops.sizes import Sizes
 from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.fold import fold
 from graphcost.plugins import installed_rules
-from graphcost.runs import call_order
-from graphcost.sizes import Sizes
-from graphcost.structural import HANDLERS
 
 Known = tuple[int | None, ...]
 RECORDED = "_output_shapes"

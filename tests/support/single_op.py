@@ -8,11 +8,11 @@ from typing import Any
 
 from graphcost.dims import Shape
 from graphcost.errors import ShapeUnknown
-from graphcost.fact import Fact, Value
-from graphcost.graph import Node, TensorRef
-from graphcost.op import Op
-from graphcost.rule import Cost, Free, Rule, RuleSet
-from graphcost.sizes import Sizes
+from graphcost.ir.graph import Node, TensorRef
+from graphcost.ops.fact import Fact, Value
+from graphcost.ops.op import Op
+from graphcost.ops.rule import Cost, Free, Rule, RuleSet
+from graphcost.ops.sizes import Sizes
 
 Operand = Fact | Value | Shape | Sequence[int] | int
 

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from graphcost.fact import Value
-from graphcost.graph import EMPTY, Attr, FunctionRef, Graph, Literal, Node, PartialShape, TensorRef
-from graphcost.load.opdefs import tensorflow_ops
+from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Graph, Literal, Node, PartialShape, TensorRef
+from graphcost.loaders.opdefs import tensorflow_ops
+from graphcost.ops.fact import Value
 
 _LINE = re.compile(r"(?P<name>\S+) = (?P<op>\w+)\((?P<args>.*)\)(?: ->(?P<dtypes>[\w, ]*))?(?: !(?P<dropped>.+))?")
 _ARGUMENT = re.compile(r"""(?:[^,'"<\[({]|'[^']*'|"[^"]*"|<[^>]*>|\[[^\]]*\]|\([^)]*\))+""")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from graphcost.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph, Node, TensorRef
 from graphcost.passes.control_flow.frames import MERGES, SWITCHES
 
 THEN, ELSE = 1, 0
@@ -32,7 +32,7 @@ class Step(NamedTuple):
     branch: int
 
 
-Place = tuple[Step, ...]
+BranchPath = tuple[Step, ...]
 """The branches around a node, outermost first; each predicate appears once."""
 
 
@@ -48,7 +48,7 @@ class Closing:
 class Branches:
     """For each node its place, for each Switch that opens branches its predicate, for each Merge what it closes."""
 
-    places: Mapping[str, Place]
+    places: Mapping[str, BranchPath]
     switches: Mapping[str, TensorRef]
     merges: Mapping[str, Closing]
 
@@ -69,8 +69,8 @@ class _Finding:
     def __init__(self, graph: Graph) -> None:
         self._nodes = graph.nodes
         self._max_nesting = min(MAX_NESTING, max(8, MAX_VISITS // len(graph.nodes)))
-        self.numbered: list[Place] = [()]
-        self._numbers: dict[Place, int] = {(): 0}
+        self.numbered: list[BranchPath] = [()]
+        self._numbers: dict[BranchPath, int] = {(): 0}
         self._unions: dict[tuple[int, int], int | None] = {}
         self._sources: dict[TensorRef, TensorRef] = {}
         self.places: dict[str, int] = {}
@@ -136,7 +136,7 @@ class _Finding:
             self._unions[a, b] = None if union is None else self._number(union)
         return self._unions[a, b]
 
-    def _number(self, place: Place) -> int:
+    def _number(self, place: BranchPath) -> int:
         if place not in self._numbers:
             self._numbers[place] = len(self.numbered)
             self.numbered.append(place)
@@ -153,7 +153,7 @@ class _Finding:
         return source
 
 
-def _union(a: Place, b: Place, longest: int) -> Place | None:
+def _union(a: BranchPath, b: BranchPath, longest: int) -> BranchPath | None:
     branches = {step.predicate: step.branch for step in b}
     if any(branches.get(step.predicate, step.branch) != step.branch for step in a):
         return None
@@ -162,7 +162,7 @@ def _union(a: Place, b: Place, longest: int) -> Place | None:
     return (*longer, *(step for step in shorter if step not in known))[:longest]
 
 
-def _common(places: Sequence[Place]) -> Place:
+def _common(places: Sequence[BranchPath]) -> BranchPath:
     """The branches that all places begin with."""
     shortest = min(places, key=len)
     for position, step in enumerate(shortest):

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heappop, heappush
 
-from graphcost.graph import Node, TensorRef, producers
-from graphcost.passes.control_flow.branches import Branches, Closing, Place, Step
-from graphcost.scopes import common, scope_of
+from graphcost.ir.graph import Node, TensorRef, producers
+from graphcost.ir.scopes import common, scope_of
+from graphcost.passes.control_flow.branches import Branches, BranchPath, Closing, Step
 
 
 @dataclass(eq=False)
@@ -91,7 +91,7 @@ def divide(level: Level) -> Iterator[Node | Cond]:
     yield from queue.take_passed()
 
 
-def _is_deeper(place: Place, depth: int) -> bool:
+def _is_deeper(place: BranchPath, depth: int) -> bool:
     return len(place) > depth
 
 

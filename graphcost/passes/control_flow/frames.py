@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from graphcost.graph import Graph, Node, PartialShape, producers
+from graphcost.ir.graph import Graph, Node, PartialShape, producers
 
 ENTERS = frozenset({"Enter", "RefEnter"})
 EXITS = frozenset({"Exit", "RefExit"})

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from graphcost.fact import Value
-from graphcost.graph import EMPTY, Attr, FunctionRef, Literal, Node, TensorRef
+from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Literal, Node, TensorRef
+from graphcost.ops.fact import Value
 from graphcost.passes.control_flow.branches import ELSE, THEN
 from graphcost.passes.control_flow.cond_parts import Level
 from graphcost.passes.control_flow.cond_uses import If, Uses
@@ -16,7 +16,7 @@ from graphcost.passes.control_flow.naming import Names
 
 
 @dataclass(frozen=True)
-class Body:
+class BranchBody:
     """A graph in the making: the top level, a function, or one branch. Nodes are in topological order.
 
     `depth` is the number of branches around all of it.
@@ -29,11 +29,13 @@ class Body:
     depth: int = 0
 
 
-def raise_level(body: Body, level: Level, names: Names, function_names: Names) -> tuple[Body, dict[str, Body]]:
+def raise_level(
+    body: BranchBody, level: Level, names: Names, function_names: Names
+) -> tuple[BranchBody, dict[str, BranchBody]]:
     """The body with the branches right inside it as If nodes, and the branches by the name of their function."""
     uses = Uses(level, body.outputs, body.controls, names)
     nodes: list[Node] = []
-    branches: dict[str, Body] = {}
+    branches: dict[str, BranchBody] = {}
     for item in uses.plan:
         if isinstance(item, Node):
             nodes.extend(_staying(item, uses))
@@ -112,11 +114,11 @@ class _Branch:
         self._outputs = [self._output(ref) for ref in made.ports]
         self._effects = [node.name for node in members if node.name in made.effects]
 
-    def body(self, depth: int) -> Body:
+    def body(self, depth: int) -> BranchBody:
         """The branch with its arguments, which are all known only when both branches are made."""
         arguments = list(self._inputs.nodes())
         inputs = [TensorRef(node.name) for node in arguments]
-        return Body([*arguments, *self._nodes], inputs, self._outputs, self._effects, depth)
+        return BranchBody([*arguments, *self._nodes], inputs, self._outputs, self._effects, depth)
 
     def _member(self, node: Node) -> Node:
         beside = (name for name in node.controls if self._is_member(name))

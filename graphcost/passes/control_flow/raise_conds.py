@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from graphcost.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph, Node, TensorRef
 from graphcost.passes.control_flow.branches import Branches, find_branches
 from graphcost.passes.control_flow.cond_parts import Level
 from graphcost.passes.control_flow.frames import (
@@ -32,7 +32,7 @@ from graphcost.passes.control_flow.frames import (
     NEXT_ITERATIONS,
     SWITCHES,
 )
-from graphcost.passes.control_flow.if_node import Body, raise_level
+from graphcost.passes.control_flow.if_node import BranchBody, raise_level
 from graphcost.passes.control_flow.naming import Names, in_file_order
 
 
@@ -67,7 +67,7 @@ def _raise_conds_of(graph: Graph, names: Names, function_names: Names) -> tuple[
     read = {ref for node in graph.nodes.values() for ref in node.inputs} | set(graph.outputs)
     branches = find_branches(graph)
     places = {name: place for place, name in enumerate(graph.nodes)}
-    top = Body([_passed_on(node, read) for node in graph.order], graph.inputs, graph.outputs, graph.controls)
+    top = BranchBody([_passed_on(node, read) for node in graph.order], graph.inputs, graph.outputs, graph.controls)
     raised, inner = raise_level(top, Level(top.nodes, 0, branches), names, function_names)
     if all(node.op in MERGES or node.op not in CONTROL_FLOW_V1 for node in raised.nodes):
         raised = replace(raised, nodes=[_marked(node, graph, branches) for node in raised.nodes])
@@ -82,7 +82,7 @@ def _raise_conds_of(graph: Graph, names: Names, function_names: Names) -> tuple[
     return _graph(raised, places), functions
 
 
-def _graph(body: Body, places: Mapping[str, int]) -> Graph:
+def _graph(body: BranchBody, places: Mapping[str, int]) -> Graph:
     """The graph of a body. An input that isn't fed from outside any more, as a branch computes it, is none."""
     standing = {node.name for node in body.nodes}
     return Graph.of(

@@ -9,7 +9,7 @@ keep theirs.
 
 from __future__ import annotations
 
-from graphcost.graph import Graph
+from graphcost.ir.graph import Graph
 from graphcost.passes.control_flow.raise_conds import raise_conds
 from graphcost.passes.control_flow.raise_loops import raise_loops
 

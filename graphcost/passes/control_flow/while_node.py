@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from graphcost.graph import EMPTY, Attr, FunctionRef, Graph, Node, TensorRef, producers
+from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Graph, Node, TensorRef, producers
+from graphcost.ir.scopes import scope_of
 from graphcost.passes.control_flow.frames import COPY, EXITS, NEXT_ITERATIONS, common_label
 from graphcost.passes.control_flow.loop_parts import Loop
 from graphcost.passes.control_flow.naming import Names, in_file_order
-from graphcost.scopes import scope_of
 
 Translate = Callable[[TensorRef], TensorRef]
 

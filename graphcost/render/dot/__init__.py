@@ -1,16 +1,16 @@
-"""The graph as DOT: analysis -> sketch (what runs, unfolded) -> collapsed sketch (what fits) -> text."""
+"""The graph as DOT: analysis -> drawing (what runs, unfolded) -> collapsed drawing (what fits) -> text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from graphcost.render.dot.collapse import collapse
-from graphcost.render.dot.sketch import Drawing
+from graphcost.render.dot.dot_graph import Drawing
 from graphcost.render.dot.unfold import unfold
 from graphcost.render.dot.write import write
 
 if TYPE_CHECKING:
-    from graphcost.analyze import Analysis
+    from graphcost.pipeline import Analysis
 
 __all__ = ["Drawing", "render"]
 

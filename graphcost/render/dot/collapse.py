@@ -1,4 +1,4 @@
-"""A sketch made small enough to look at: the nodes of a scope become one vertex."""
+"""A drawing made small enough to look at: the nodes of a scope become one vertex."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphcost.dims import Shape
-from graphcost.render.dot.sketch import Drawing, Edge, Scope, Sketch, Vertex
-from graphcost.render.entries import add_up
+from graphcost.render.dot.dot_graph import DotGraph, Drawing, Edge, Scope, Vertex
 from graphcost.render.sanitize import ELLIPSIS
+from graphcost.render.table_row import add_up
 
 MOST_VERTICES = 300
 LEAST_VERTICES = 30
 
 
-class Group(NamedTuple):
+class CollapsedScope(NamedTuple):
     """What stands for several vertices: its name, the scope that it lies in, and what of the name that doesn't say."""
 
     name: str
@@ -22,60 +22,60 @@ class Group(NamedTuple):
     label: str
 
 
-def _alone(vertex: Vertex) -> Group:
-    return Group(vertex.name, vertex.scope, vertex.label)
+def _alone(vertex: Vertex) -> CollapsedScope:
+    return CollapsedScope(vertex.name, vertex.scope, vertex.label)
 
 
-Grouping = Callable[[Vertex], Group]
+Grouping = Callable[[Vertex], CollapsedScope]
 
 
-def collapse(sketch: Sketch, drawing: Drawing) -> Sketch:
-    """The sketch cut at `drawing.depth`, or, unless `drawing.full`, at the deepest scopes that keep it readable.
+def collapse(dot_graph: DotGraph, drawing: Drawing) -> DotGraph:
+    """The drawing cut at `drawing.depth`, or, unless `drawing.full`, at the deepest scopes that keep it readable.
 
     Where those say next to nothing, the scopes one deeper, straight chains of them as one vertex. Where even the
     outermost scopes are too many, runs of neighbours in topological order.
     """
     if drawing.depth is not None:
-        sketch = _grouped(sketch, _at_depth(drawing.depth))
-    if drawing.full or len(sketch.vertices) <= MOST_VERTICES:
-        return sketch
-    depth = _readable_depth(sketch)
-    cut = _grouped(sketch, _at_depth(max(depth, 1)))
+        dot_graph = _grouped(dot_graph, _at_depth(drawing.depth))
+    if drawing.full or len(dot_graph.vertices) <= MOST_VERTICES:
+        return dot_graph
+    depth = _readable_depth(dot_graph)
+    cut = _grouped(dot_graph, _at_depth(max(depth, 1)))
     if len(cut.vertices) < LEAST_VERTICES or depth == 0:
-        deeper = _grouped(sketch, _at_depth(depth + 1))
+        deeper = _grouped(dot_graph, _at_depth(depth + 1))
         chained = _grouped(deeper, _in_chains(deeper, depth))
         if len(chained.vertices) <= MOST_VERTICES:
             return chained
     return cut if depth else _grouped(cut, _in_runs(cut))
 
 
-def _readable_depth(sketch: Sketch) -> int:
+def _readable_depth(dot_graph: DotGraph) -> int:
     """The deepest cut that leaves few enough vertices; 0 where none does."""
-    deepest = max(len(vertex.scope) for vertex in sketch.vertices.values())
+    deepest = max(len(vertex.scope) for vertex in dot_graph.vertices.values())
     for depth in range(deepest, 0, -1):
         grouping = _at_depth(depth)
-        if len({grouping(vertex) for vertex in sketch.vertices.values()}) <= MOST_VERTICES:
+        if len({grouping(vertex) for vertex in dot_graph.vertices.values()}) <= MOST_VERTICES:
             return depth
     return 0
 
 
 def _at_depth(depth: int) -> Grouping:
-    def group(vertex: Vertex) -> Group:
+    def group(vertex: Vertex) -> CollapsedScope:
         if len(vertex.scope) < depth or vertex.is_input:
             return _alone(vertex)
         why = "" if vertex.dropped is None else f" ({vertex.dropped})"
         outer, label = vertex.scope[: depth - 1], vertex.scope[depth - 1]
-        return Group(f"{'/'.join(vertex.scope[:depth])}{why}", outer, f"{label}{why}")
+        return CollapsedScope(f"{'/'.join(vertex.scope[:depth])}{why}", outer, f"{label}{why}")
 
     return group
 
 
-def _in_chains(sketch: Sketch, depth: int) -> Grouping:
+def _in_chains(dot_graph: DotGraph, depth: int) -> Grouping:
     """Vertices of one scope that follow each other and nothing else, in chains so short that half the room is used."""
-    longest = -(-2 * len(sketch.vertices) // MOST_VERTICES)
-    follower, is_led = _lone_followers(sketch, depth)
-    chain: dict[str, Group] = {}
-    for first in sketch.vertices:
+    longest = -(-2 * len(dot_graph.vertices) // MOST_VERTICES)
+    follower, is_led = _lone_followers(dot_graph, depth)
+    chain: dict[str, CollapsedScope] = {}
+    for first in dot_graph.vertices:
         if first in is_led:
             continue
         members, name = [first], first
@@ -84,23 +84,23 @@ def _in_chains(sketch: Sketch, depth: int) -> Grouping:
             members.append(name)
         for start in range(0, len(members), longest):
             part = members[start : start + longest]
-            scope = sketch.vertices[first].scope[:depth]
-            label = _chain_label([sketch.vertices[part[0]], sketch.vertices[part[-1]]], depth)
-            chain |= dict.fromkeys(part, Group(part[0], scope, label))
+            scope = dot_graph.vertices[first].scope[:depth]
+            label = _chain_label([dot_graph.vertices[part[0]], dot_graph.vertices[part[-1]]], depth)
+            chain |= dict.fromkeys(part, CollapsedScope(part[0], scope, label))
     return lambda vertex: chain.get(vertex.name) or _alone(vertex)
 
 
-def _lone_followers(sketch: Sketch, depth: int) -> tuple[dict[str, str], set[str]]:
+def _lone_followers(dot_graph: DotGraph, depth: int) -> tuple[dict[str, str], set[str]]:
     """For each vertex its only reader, where it is that one's only source and in the same scope; and those readers."""
     readers: dict[str, set[str]] = {}
     sources: dict[str, set[str]] = {}
-    for edge in sketch.edges:
+    for edge in dot_graph.edges:
         readers.setdefault(edge.source, set()).add(edge.target)
         sources.setdefault(edge.target, set()).add(edge.source)
     follower = {}
     for source, targets in readers.items():
         target = next(iter(targets))
-        above, below = sketch.vertices[source], sketch.vertices[target]
+        above, below = dot_graph.vertices[source], dot_graph.vertices[target]
         is_alone = len(targets) == 1 and len(sources[target]) == 1
         is_alike = above.scope[:depth] == below.scope[:depth] and above.dropped == below.dropped
         if is_alone and is_alike and not above.is_input:
@@ -114,23 +114,25 @@ def _chain_label(ends: Sequence[Vertex], depth: int) -> str:
     return f" {ELLIPSIS} ".join(labels)
 
 
-def _in_runs(sketch: Sketch) -> Grouping:
-    length = -(-len(sketch.vertices) // MOST_VERTICES)
-    names = list(sketch.vertices)
-    leader = {name: Group(names[i - i % length], (), names[i - i % length]) for i, name in enumerate(names)}
+def _in_runs(dot_graph: DotGraph) -> Grouping:
+    length = -(-len(dot_graph.vertices) // MOST_VERTICES)
+    names = list(dot_graph.vertices)
+    leader = {name: CollapsedScope(names[i - i % length], (), names[i - i % length]) for i, name in enumerate(names)}
     return lambda vertex: leader[vertex.name]
 
 
-def _grouped(sketch: Sketch, grouping: Grouping) -> Sketch:
-    groups: dict[Group, list[Vertex]] = {}
-    for vertex in sketch.vertices.values():
+def _grouped(dot_graph: DotGraph, grouping: Grouping) -> DotGraph:
+    groups: dict[CollapsedScope, list[Vertex]] = {}
+    for vertex in dot_graph.vertices.values():
         groups.setdefault(grouping(vertex), []).append(vertex)
     merged = {group: _merged(group, members) for group, members in groups.items()}
     place = {vertex.name: merged[group].name for group, members in groups.items() for vertex in members}
-    return Sketch({vertex.name: vertex for vertex in merged.values()}, _merged_edges(sketch, place), sketch.bodies)
+    return DotGraph(
+        {vertex.name: vertex for vertex in merged.values()}, _merged_edges(dot_graph, place), dot_graph.bodies
+    )
 
 
-def _merged(group: Group, members: list[Vertex]) -> Vertex:
+def _merged(group: CollapsedScope, members: list[Vertex]) -> Vertex:
     if len(members) == 1:
         return members[0]
     reasons = {vertex.dropped for vertex in members}
@@ -149,10 +151,10 @@ def _merged(group: Group, members: list[Vertex]) -> Vertex:
     )
 
 
-def _merged_edges(sketch: Sketch, place: Mapping[str, str]) -> tuple[Edge, ...]:
+def _merged_edges(dot_graph: DotGraph, place: Mapping[str, str]) -> tuple[Edge, ...]:
     """One edge for each pair of vertices and kind; its shape where all that it stands for have the same."""
     shapes: dict[tuple[str, str, bool, bool], set[Shape | None]] = {}
-    for edge in sketch.edges:
+    for edge in dot_graph.edges:
         source, target = place[edge.source], place[edge.target]
         if source != target:
             shapes.setdefault((source, target, edge.is_control, edge.is_back), set()).add(edge.shape)

@@ -15,7 +15,7 @@ EQUAL_CONTRAST = 0.179
 
 
 def fill(share: float | None) -> str:
-    """The background for a share of the dearest vertex's cost; by its square root, so that small ones differ too."""
+    """The background for a share of the highest cost; by its square root, so that small ones differ too."""
     if not share:
         return NEUTRAL
     return _hex(_colour(share))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphcost.graph import Node
+from graphcost.ir.graph import Node
 from graphcost.passes.fold import CONSTANT
-from graphcost.render.dot.sketch import Drawing
+from graphcost.render.dot.dot_graph import Drawing
 
 CONSTANTS = frozenset({"Const", "HostConst", "Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 IDENTITIES = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot", "ReadVariableOp", "NoOp"})

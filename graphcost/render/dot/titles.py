@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graphcost.dims import Dim
 from graphcost.evaluate import Binder, Guard
-from graphcost.graph import Node
-from graphcost.render.quantities import human
+from graphcost.ir.graph import Node
+from graphcost.render.numbers import human
 from graphcost.report import Loop, Report
 
 FORMULA_LIMIT = 40
@@ -28,7 +28,7 @@ def branch_title(name: str, node: Node, guard: Guard) -> str:
 
 
 def alternative_title(node: Node, guard: Guard, is_counted: bool) -> str:
-    """Which of the branches; a report counts the dearest way alone."""
+    """Which of the branches; a report counts the most expensive way alone."""
     word = f"branch {guard.value}" if _is_case(node) else ("else", "then")[guard.value]
     return word if is_counted else f"{word}, not counted"
 

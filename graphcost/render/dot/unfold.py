@@ -1,7 +1,7 @@
-"""From an analysis to a sketch of what runs: bodies are drawn where they are called, each of them once.
+"""From an analysis to a drawing of what runs: bodies are drawn where they are called, each of them once.
 
 A call's body takes the place of its node: what the node reads is what the body's inputs are. Loops and branches become
-boxes. Where a body has been drawn before a vertex refers to it, so that the sketch grows with the number of bodies, not
+boxes. Where a body has been drawn before a vertex refers to it, so the drawing grows with the number of bodies, not
 of call paths.
 """
 
@@ -11,44 +11,44 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphcost.evaluate import STAND_INS, Call
-from graphcost.graph import Graph, Node, TensorRef
-from graphcost.render.dot.canvas import Canvas
-from graphcost.render.dot.place import Place, Source
+from graphcost.evaluate.structural.loop import passes_through
+from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.scopes import scope_of
+from graphcost.render.dot.builder import Builder
+from graphcost.render.dot.dot_graph import DotGraph, Drawing, Scope
+from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
 from graphcost.render.dot.shown import IDENTITIES, is_shown
-from graphcost.render.dot.sketch import Drawing, Scope, Sketch
 from graphcost.render.dot.titles import alternative_title, branch_title, loop_title, times_text
 from graphcost.report import Report
-from graphcost.scopes import scope_of
-from graphcost.structural.loop import passes_through
 
 if TYPE_CHECKING:
-    from graphcost.analyze import Analysis
+    from graphcost.pipeline import Analysis
 
-Sources = Sequence[Source | None]
+Endpoints = Sequence[Endpoint | None]
 """The vertices that tensors come from; None for a tensor that nothing drawn gives."""
 
-Steps = Generator[Place, Sources, Sources]
+Steps = Generator[DrawnBody, Endpoints, Endpoints]
 """Draws a body: asks for the bodies inside it, is told what their outputs are, and returns its own."""
 
 LOOP_VARIABLE = "loop variable"
 
 
-def unfold(analysis: Analysis, drawing: Drawing) -> Sketch:
+def unfold(analysis: Analysis, drawing: Drawing) -> DotGraph:
     """What runs, in the order in which it runs; edges pass through what is left out."""
-    canvas = Canvas(analysis.report, analysis.facts)
-    unfolding = _Unfolding(canvas, drawing, analysis.report)
-    return canvas.sketch(_drive(unfolding, Place(analysis.facts, "", (), {})))
+    builder = Builder(analysis.report, analysis.facts)
+    unfolding = _Unfolding(builder, drawing, analysis.report)
+    return builder.dot_graph(_drive(unfolding, DrawnBody(analysis.facts, "", (), {})))
 
 
-def _drive(unfolding: _Unfolding, root: Place) -> Sources:
+def _drive(unfolding: _Unfolding, root: DrawnBody) -> Endpoints:
     """Keeps the bodies that are being drawn on a stack: no depth of calls is a depth of recursion."""
     stack = [unfolding.draw(root)]
-    answer: Sources | None = None
+    answer: Endpoints | None = None
     while True:
         try:
             wish = next(stack[-1]) if answer is None else stack[-1].send(answer)
         except StopIteration as stop:
-            outputs: Sources = stop.value
+            outputs: Endpoints = stop.value
             stack.pop()
             if not stack:
                 return outputs
@@ -59,28 +59,28 @@ def _drive(unfolding: _Unfolding, root: Place) -> Sources:
 
 
 class _Unfolding:
-    """Draws bodies on a canvas, and remembers for which node each was drawn."""
+    """Draws bodies on a builder, and remembers for which node each was drawn."""
 
-    def __init__(self, canvas: Canvas, drawing: Drawing, report: Report) -> None:
-        self.canvas = canvas
+    def __init__(self, builder: Builder, drawing: Drawing, report: Report) -> None:
+        self.builder = builder
         self.drawing = drawing
         self.report = report
         self.loops = {loop.name: loop for loop in report.loops}
         self.drawn: dict[int, str] = {}
 
-    def draw(self, place: Place) -> Steps:
+    def draw(self, place: DrawnBody) -> Steps:
         graph, calls = place.evaluation.graph, place.evaluation.calls
-        sources: dict[TensorRef, Source] = dict(place.arguments)
+        sources: dict[TensorRef, Endpoint] = dict(place.arguments)
         for node in graph.order:
             inputs = [sources.get(ref) for ref in node.inputs]
-            outputs: Sources = ()
+            outputs: Endpoints = ()
             if node.op in STAND_INS:
                 continue
             if node.name in calls and node.dropped is None:
                 outputs = yield from self._run(place, node, calls[node.name], inputs)
             elif is_shown(node, self.drawing):
-                vertex = self.canvas.add_node(place, node, place.inner(scope_of(node.name))[1])
-                self.canvas.connect(inputs, vertex)
+                vertex = self.builder.add_node(place, node, place.inner(scope_of(node.name))[1])
+                self.builder.connect(inputs, vertex)
                 self._connect_controls(node, sources, vertex)
                 outputs = _outputs(vertex, node)
             elif node.op in IDENTITIES:
@@ -88,14 +88,14 @@ class _Unfolding:
             sources.update((TensorRef(node.name, i), source) for i, source in enumerate(outputs) if source is not None)
         return [sources.get(ref) for ref in graph.outputs]
 
-    def _connect_controls(self, node: Node, sources: Mapping[TensorRef, Source], vertex: Source) -> None:
+    def _connect_controls(self, node: Node, sources: Mapping[TensorRef, Endpoint], vertex: Endpoint) -> None:
         if self.drawing.controls:
             for name in node.controls:
                 source = sources.get(TensorRef(name))
                 if source is not None and source.ref.node == name:
-                    self.canvas.connect_control(source, vertex)
+                    self.builder.connect_control(source, vertex)
 
-    def _run(self, place: Place, node: Node, calls: Sequence[Call], inputs: Sources) -> Steps:
+    def _run(self, place: DrawnBody, node: Node, calls: Sequence[Call], inputs: Endpoints) -> Steps:
         """What stands in the place of a node that runs bodies; gives the node's outputs."""
         first = calls[0]
         if first.binder is not None:
@@ -107,30 +107,30 @@ class _Unfolding:
         scope, boxes = place.inner(node.name)
         return (yield from self._body(place, node, first, inputs, scope, boxes))
 
-    def _body(self, place: Place, node: Node, call: Call, inputs: Sources, scope: str, boxes: Scope) -> Steps:
+    def _body(self, place: DrawnBody, node: Node, call: Call, inputs: Endpoints, scope: str, boxes: Scope) -> Steps:
         """The callee in the boxes, or a vertex that says where it is drawn and counted."""
         seen = self.drawn.get(id(call.callee))
         if seen is not None:
-            vertex = self.canvas.add_stand_in(place, node, boxes, node.op, f"counted at {seen}")
-            self.canvas.connect(inputs, vertex)
+            vertex = self.builder.add_stand_in(place, node, boxes, node.op, f"counted at {seen}")
+            self.builder.connect(inputs, vertex)
             return _outputs(vertex, node)
         self.drawn[id(call.callee)] = place.line(node)
         given = zip(call.callee.graph.inputs, call.given(inputs), strict=True)
         arguments = {ref: source for ref, source in given if source is not None}
-        return (yield Place(call.callee, scope, boxes, arguments))
+        return (yield DrawnBody(call.callee, scope, boxes, arguments))
 
-    def _loop(self, place: Place, node: Node, calls: Sequence[Call], inputs: Sources) -> Steps:
+    def _loop(self, place: DrawnBody, node: Node, calls: Sequence[Call], inputs: Endpoints) -> Steps:
         """A box with the condition and the body in it, which read loop variables and hand them on."""
         body, *conditions = calls
         assert body.binder is not None
         scope, (*outer, name) = _named(place, node)
         title = loop_title(name, body.binder, self.loops.get(place.line(node)), self.report)
-        boxes = self.canvas.add_box((*outer, title))
+        boxes = self.builder.add_box((*outer, title))
         given = _last(inputs, len(body.callee.graph.inputs))
         is_new = id(body.callee) not in self.drawn
-        variables = self._variables(Place(body.callee, scope, boxes, {}), given) if is_new else given
+        variables = self._variables(DrawnBody(body.callee, scope, boxes, {}), given) if is_new else given
         for condition in conditions:
-            within = self.canvas.add_box((*boxes, "condition"))
+            within = self.builder.add_box((*boxes, "condition"))
             yield from self._body(place, node, condition, variables, scope, within)
         results = yield from self._body(place, node, body, variables, scope, boxes)
         handed_on = len(body.callee.graph.outputs)
@@ -138,10 +138,10 @@ class _Unfolding:
             _last(variables, handed_on), _last(given, handed_on), results[:handed_on], strict=True
         ):
             if variable is not None and variable is not before:
-                self.canvas.connect([result], variable, is_back=True)
+                self.builder.connect([result], variable, is_back=True)
         return results
 
-    def _variables(self, inside: Place, given: Sources) -> Sources:
+    def _variables(self, inside: DrawnBody, given: Endpoints) -> Endpoints:
         """A vertex for each variable that an iteration reads and changes; the others are what the loop is given."""
         graph = inside.evaluation.graph
         before_them = len(graph.inputs) - len(graph.outputs)
@@ -149,50 +149,50 @@ class _Unfolding:
         for position in range(len(graph.outputs)):
             ref = graph.inputs[before_them + position]
             if before_them or _changes(graph, position):
-                vertex = self.canvas.add_stand_in(inside, graph.nodes[ref.node], inside.boxes, LOOP_VARIABLE)
-                self.canvas.connect([given[before_them + position]], vertex)
+                vertex = self.builder.add_stand_in(inside, graph.nodes[ref.node], inside.boxes, LOOP_VARIABLE)
+                self.builder.connect([given[before_them + position]], vertex)
                 variables[before_them + position] = vertex
         return variables
 
-    def _branches(self, place: Place, node: Node, calls: Sequence[Call], inputs: Sources) -> Steps:
+    def _branches(self, place: DrawnBody, node: Node, calls: Sequence[Call], inputs: Endpoints) -> Steps:
         """A box with each branch in it, and the node itself, where the branches meet."""
         scope, (*outer, name) = _named(place, node)
         boxes: Scope = ()
-        ends: list[Source | None] = [inputs[0]]
+        ends: list[Endpoint | None] = [inputs[0]]
         for call in calls:
             assert call.guard is not None
-            boxes = self.canvas.add_box((*outer, branch_title(name, node, call.guard)))
-            title = alternative_title(node, call.guard, self.canvas.is_counted(call.callee))
-            within = self.canvas.add_box((*boxes, title))
+            boxes = self.builder.add_box((*outer, branch_title(name, node, call.guard)))
+            title = alternative_title(node, call.guard, self.builder.is_counted(call.callee))
+            within = self.builder.add_box((*boxes, title))
             ends += yield from self._body(place, node, call, inputs, scope, within)
-        meeting = self.canvas.add_node(place, node, boxes)
-        self.canvas.connect(ends, meeting)
+        meeting = self.builder.add_node(place, node, boxes)
+        self.builder.connect(ends, meeting)
         return _outputs(meeting, node)
 
-    def _repeated(self, place: Place, node: Node, calls: Sequence[Call], inputs: Sources) -> Steps:
+    def _repeated(self, place: DrawnBody, node: Node, calls: Sequence[Call], inputs: Endpoints) -> Steps:
         """A box with each body that a node runs many times, and the node itself, which makes its outputs of theirs."""
         scope, (*outer, name) = _named(place, node)
-        boxes = self.canvas.add_box((*outer, name))
-        ends: list[Source | None] = []
+        boxes = self.builder.add_box((*outer, name))
+        ends: list[Endpoint | None] = []
         for call in calls:
             word = call.callee.path.rpartition("/")[2]
-            within = self.canvas.add_box((*boxes, f"{word}, {times_text(call.times, self.report)}"))
+            within = self.builder.add_box((*boxes, f"{word}, {times_text(call.times, self.report)}"))
             ends += yield from self._body(place, node, call, inputs, scope, within)
-        meeting = self.canvas.add_node(place, node, boxes)
-        self.canvas.connect(ends, meeting)
+        meeting = self.builder.add_node(place, node, boxes)
+        self.builder.connect(ends, meeting)
         return _outputs(meeting, node)
 
 
-def _outputs(vertex: Source, node: Node) -> Sources:
+def _outputs(vertex: Endpoint, node: Node) -> Endpoints:
     return [vertex.port(port) for port in range(len(node.dtypes))]
 
 
-def _last(sources: Sources, count: int) -> Sources:
+def _last(sources: Endpoints, count: int) -> Endpoints:
     """The callee takes the last of a node's inputs: those before them say which branch, how often, or where."""
     return sources[len(sources) - count :]
 
 
-def _named(place: Place, node: Node) -> tuple[str, Scope]:
+def _named(place: DrawnBody, node: Node) -> tuple[str, Scope]:
     """The scope of what a node runs, and its boxes; the last one has the node's name, a wrapper's too."""
     scope, boxes = place.inner(node.name)
     return scope, boxes if len(boxes) > len(place.boxes) else (*boxes, node.name.rpartition("/")[2])

@@ -1,4 +1,4 @@
-"""A sketch as DOT text. Ids are numbers; whatever comes from the model stands in escaped labels only."""
+"""A drawing as DOT text. Ids are numbers; whatever comes from the model stands in escaped labels only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import count
 from graphcost.dims import Dim
 from graphcost.render.columns import measured, measured_as
 from graphcost.render.dot.colour import DROPPED, fill, ink
-from graphcost.render.dot.sketch import Edge, Scope, Sketch, Vertex
-from graphcost.render.quantities import human, share
+from graphcost.render.dot.dot_graph import DotGraph, Edge, Scope, Vertex
+from graphcost.render.numbers import human, share
 from graphcost.render.sanitize import middle, sanitize
 from graphcost.render.summary import shape_text, title
 from graphcost.report import Report, Row
@@ -31,12 +31,12 @@ HEADER = """digraph model {
 """
 
 
-def write(sketch: Sketch, report: Report) -> str:
-    ids = {name: f"n{i}" for i, name in enumerate(sketch.vertices)}
-    scale = _dearest(sketch, report.total)
+def write(dot_graph: DotGraph, report: Report) -> str:
+    ids = {name: f"n{i}" for i, name in enumerate(dot_graph.vertices)}
+    scale = _most_expensive(dot_graph, report.total)
     lines = [HEADER.rstrip(), f"  label={quoted(_heading(report))}"]
-    lines += _boxed(_tree(sketch), _Pen(ids, report.total, scale, count()), 0, 0)
-    lines += _edges(sketch, ids)
+    lines += _boxed(_tree(dot_graph), _Pen(ids, report.total, scale, count()), 0, 0)
+    lines += _edges(dot_graph, ids)
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -83,15 +83,15 @@ class _Pen:
     boxes: Iterator[int]
 
 
-def _tree(sketch: Sketch) -> _Box:
+def _tree(dot_graph: DotGraph) -> _Box:
     root = _Box("")
     boxes: dict[Scope, _Box] = {(): root}
-    for vertex in sketch.vertices.values():
+    for vertex in dot_graph.vertices.values():
         root.size += 1
         for depth in range(1, len(vertex.scope) + 1):
             scope = vertex.scope[:depth]
             if scope not in boxes:
-                boxes[scope] = boxes[scope[:-1]].inner[scope[-1]] = _Box(scope[-1], scope in sketch.bodies)
+                boxes[scope] = boxes[scope[:-1]].inner[scope[-1]] = _Box(scope[-1], scope in dot_graph.bodies)
             boxes[scope].size += 1
         boxes[vertex.scope].members.append(vertex)
     return root
@@ -169,16 +169,16 @@ def _cost(vertex: Vertex, total: Row) -> str:
     return f"{human(work.int_ops)} integer ops" if work.int_ops != 0 else ""
 
 
-def _dearest(sketch: Sketch, total: Row) -> Dim:
-    """The cost of the dearest vertex, which gets the darkest colour."""
-    costs = [measured_as(vertex.row, total) for vertex in sketch.vertices.values() if vertex.dropped is None]
+def _most_expensive(dot_graph: DotGraph, total: Row) -> Dim:
+    """The cost of the most expensive vertex, which gets the darkest colour."""
+    costs = [measured_as(vertex.row, total) for vertex in dot_graph.vertices.values() if vertex.dropped is None]
     return max(costs, key=lambda cost: share(cost, measured(total)) or 0.0, default=0)
 
 
-def _edges(sketch: Sketch, ids: Mapping[str, str]) -> Iterator[str]:
-    is_labelled = len(sketch.edges) <= MOST_EDGE_LABELS
-    for edge in sketch.edges:
-        attributes = list(_edge_attributes(edge, is_labelled and not sketch.vertices[edge.source].op))
+def _edges(dot_graph: DotGraph, ids: Mapping[str, str]) -> Iterator[str]:
+    is_labelled = len(dot_graph.edges) <= MOST_EDGE_LABELS
+    for edge in dot_graph.edges:
+        attributes = list(_edge_attributes(edge, is_labelled and not dot_graph.vertices[edge.source].op))
         suffix = f" [{', '.join(attributes)}]" if attributes else ""
         yield f"  {ids[edge.source]} -> {ids[edge.target]}{suffix}"
 

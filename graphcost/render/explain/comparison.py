@@ -10,11 +10,11 @@ from textwrap import wrap
 from typing import Any
 
 from graphcost.explain.reasons import ALIKE
-from graphcost.explain.reconcile import Entry, Group, Reconciliation
+from graphcost.explain.reconcile import Differences, NodeDifference, Reconciliation
 from graphcost.render.csv import cell, number
 from graphcost.render.explain.grid import Grid, aligned, digits, markdown_table, quantity, signed
 from graphcost.render.markdown import escape
-from graphcost.render.quantities import exact
+from graphcost.render.numbers import exact
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 from graphcost.render.summary import title
 
@@ -54,15 +54,15 @@ def to_dict(found: Reconciliation) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: Differences) -> dict[str, Any]:
     return {"reason": group.reason, **_quantities(group), "note": group.note, "nodes": _nodes(group)}
 
 
-def _nodes(group: Group) -> list[dict[str, Any]]:
+def _nodes(group: Differences) -> list[dict[str, Any]]:
     return [{"node": entry.node, "op": entry.op, **_quantities(entry)} for entry in group.entries]
 
 
-def _quantities(counted: Reconciliation | Group | Entry) -> dict[str, Any]:
+def _quantities(counted: Reconciliation | Differences | NodeDifference) -> dict[str, Any]:
     return {
         **quantity("theirs", counted.theirs),
         **quantity("graphcost", counted.ours),
@@ -89,7 +89,7 @@ def _grid(found: Reconciliation, examples: int) -> Grid:
     return Grid(["why", "nodes", found.tool, "graphcost", "difference"], [*rows, total], numbers=1)
 
 
-def _rows(group: Group, examples: int) -> Iterator[list[str]]:
+def _rows(group: Differences, examples: int) -> Iterator[list[str]]:
     numbers = [digits(group.theirs), digits(group.ours), signed(group.difference)]
     yield [sanitize(group.reason), f"{len(group.entries):,}", *numbers]
     if group.reason == ALIKE:

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphcost.dims import Dim, format_dim
 from graphcost.render.markdown import escape
-from graphcost.render.quantities import MAX_BITS, exact
+from graphcost.render.numbers import MAX_BITS, exact
 from graphcost.render.sanitize import head, middle
 
 GAP = "  "

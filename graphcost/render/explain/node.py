@@ -10,15 +10,15 @@ from graphcost.dims import Dim, format_dim
 from graphcost.explain.node import NodeExplanation, Tensor
 from graphcost.explain.paths import Step
 from graphcost.explain.reference import Count
-from graphcost.fact import Item
-from graphcost.graph import Attr, FunctionRef, Literal, PartialShape
+from graphcost.ir.graph import Attr, FunctionRef, Literal, PartialShape
+from graphcost.ops.fact import Item
+from graphcost.ops.rule import Cost
 from graphcost.render.explain.grid import quantity
 from graphcost.render.explain.statements import Statement, as_csv, as_markdown, as_table, listed
-from graphcost.render.quantities import exact
+from graphcost.render.numbers import exact
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 from graphcost.render.summary import shape_text
 from graphcost.report import Report, Work
-from graphcost.rule import Cost
 
 SCHEMA_VERSION = 1
 MOST = 16
@@ -81,7 +81,7 @@ def _statements(found: NodeExplanation, report: Report) -> Iterator[Statement]:
 
 
 def _rule(found: NodeExplanation) -> Iterator[Statement]:
-    if found.once.reason and (found.rule is None or not found.once.status.is_settled):
+    if found.once.reason and (found.rule is None or not found.once.status.is_known):
         yield Statement("why", sanitize(found.once.reason, TEXT_LIMIT))
     if found.rule is None:
         return

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphcost.analyze import Analysis
-from graphcost.passes.inference.candidates import Candidate
+from graphcost.pipeline import Analysis
 from graphcost.render.explain.statements import Statement, as_csv, as_markdown, as_table, listed
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 from graphcost.render.summary import title
 from graphcost.report import Report
+from graphcost.roles.candidates import Candidate
 
 SCHEMA_VERSION = 1
 MOST = 20

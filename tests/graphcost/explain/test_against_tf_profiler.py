@@ -10,7 +10,7 @@ from profiler_oracle import imported, pin_batch, profile, read_graph_def
 
 from graphcost.explain.imported import facts_on_import
 from graphcost.explain.reference import counts
-from graphcost.load import load
+from graphcost.loaders import load
 from graphcost.plugins import installed_rules, reference_rules
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"

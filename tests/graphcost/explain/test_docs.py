@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from graphcost.explain.docs import algorithm, first_paragraph
-from graphcost.op import Op
-from graphcost.rule import FREE, Cost, Rule
+from graphcost.ops.op import Op
+from graphcost.ops.rule import FREE, Cost, Rule
 
 
 def cost(op: Op) -> Cost:

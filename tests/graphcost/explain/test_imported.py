@@ -9,8 +9,8 @@ from tiny_graph import parse_ref, tiny_graph
 
 from graphcost.dims import Shape
 from graphcost.explain.imported import facts_on_import
-from graphcost.fact import Fact
-from graphcost.graph import EMPTY, Graph, PartialShape
+from graphcost.ir.graph import EMPTY, Graph, PartialShape
+from graphcost.ops.fact import Fact
 from graphcost.plugins import installed_rules, reference_rules
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_graph import tiny_graph
 
-from graphcost.analyze import examine
 from graphcost.explain.reconcile import Reconciliation
+from graphcost.pipeline import run_pipeline
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 SEED = SHARED / "seed"
@@ -162,7 +162,7 @@ def test_the_differences_add_up(model: tuple[str, str]) -> None:
     ("name", "theirs", "ours"), [("q1", 2, 0), ("q2", 2050, 2052), ("q3", 2101, 54276), ("a21", 21, 19456)]
 )
 def test_the_seed_is_reconciled(name: str, theirs: int, ours: int) -> None:
-    found = reconciled(examine(SEED / f"{name}.pb", batch=1))
+    found = reconciled(run_pipeline(SEED / f"{name}.pb", batch=1))
     assert (found.theirs, found.ours) == (theirs, ours)
     assert adds_up(found)
 
@@ -170,7 +170,7 @@ def test_the_seed_is_reconciled(name: str, theirs: int, ours: int) -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not SEED.is_dir(), reason="the shared graphs aren't beside the repository")
 def test_a_convolution_of_the_seed() -> None:
-    entries = {e.node: e for g in reconciled(examine(SEED / "q3.pb", batch=1)).groups for e in g.entries}
+    entries = {e.node: e for g in reconciled(run_pipeline(SEED / "q3.pb", batch=1)).groups for e in g.entries}
     convolution = entries["conv2d/Conv2D"]
     assert (convolution.reason, convolution.difference) == ("not counted, the batch is unknown", -51_200)
     initializer = entries["dense/kernel/Initializer/random_uniform"]
@@ -182,6 +182,6 @@ def test_a_convolution_of_the_seed() -> None:
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("batch", [None, 3])
 def test_the_differences_of_real_models_add_up(name: str, batch: int | None) -> None:
-    found = reconciled(examine(SHARED / name, batch=batch))
+    found = reconciled(run_pipeline(SHARED / name, batch=batch))
     assert found.groups
     assert adds_up(found)

@@ -6,7 +6,7 @@ import pytest
 from tiny_graph import tiny_graph
 
 from graphcost.errors import GraphError
-from graphcost.graph import Graph
+from graphcost.ir.graph import Graph
 from graphcost.passes.check_recursion import check_recursion
 
 

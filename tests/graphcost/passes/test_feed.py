@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiny_graph import tiny_graph, wiring
 
-from graphcost.graph import PartialShape, TensorRef
+from graphcost.ir.graph import PartialShape, TensorRef
 from graphcost.passes.feed import feed
 
 GRAPH = """

@@ -5,10 +5,10 @@ import io
 
 from sample_reports import line, make_report, perceptron, residual_net
 
+from graphcost.ops.rule import Cost
 from graphcost.render import GROUPINGS
 from graphcost.render.csv import render
 from graphcost.render.rows import View
-from graphcost.rule import Cost
 
 
 def read(text: str) -> list[dict[str, str]]:

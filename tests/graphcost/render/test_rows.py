@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from sample_reports import N, line, make_report, residual_net
 
+from graphcost.ops.rule import Cost
 from graphcost.render.rows import READABLE_ROWS, View, flat, select
 from graphcost.report import Report, Status
-from graphcost.rule import Cost
 
 
 def labels(report: Report, view: View) -> list[tuple[int, str]]:
@@ -48,7 +48,7 @@ def test_one_row_says_nothing_so_the_next_depth_is_shown() -> None:
     lines = [line(f"net/layer{i}/op", cost=Cost(add=i)) for i in range(1, 101)]
     rows = select(make_report(*lines), View())
     assert [entry.label for entry in rows.entries] == ["net", *(f"layer{i}" for i in range(72, 101))]
-    assert rows.cut == f"the dearest {READABLE_ROWS} of 101 scopes (--top 0 for all)"
+    assert rows.cut == f"the most expensive {READABLE_ROWS} of 101 scopes (--top 0 for all)"
 
 
 def test_what_is_cut_of_the_outermost_scopes_is_added_up() -> None:

@@ -7,7 +7,7 @@ from profiler_oracle import profile
 
 from graphcost.explain.imported import facts_on_import
 from graphcost.explain.reference import counts
-from graphcost.load import load
+from graphcost.loaders import load
 from graphcost.plugins import installed_rules, reference_rules
 
 pytestmark = pytest.mark.tensorflow

@@ -6,8 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
+from graphcost.ops.rule import Free
 from graphcost.plugins import installed_rules
-from graphcost.rule import Free
 
 NAME = "graphcost-sample-pack"
 
@@ -47,7 +47,7 @@ def test_an_override_keeps_the_built_in_shape() -> None:
 
 
 def test_a_new_operation_is_costed(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from graphcost.analyze import analyze
+    from graphcost.pipeline import analyze
 
     path = tmp_path / "blur.pbtxt"
     path.write_text(model("SampleBlur", 'attr { key: "size" value { i: 5 } }'))
@@ -57,7 +57,7 @@ def test_a_new_operation_is_costed(tmp_path) -> None:  # type: ignore[no-untyped
 
 
 def test_an_override_is_what_counts(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from graphcost.analyze import analyze
+    from graphcost.pipeline import analyze
 
     path = tmp_path / "erf.pbtxt"
     path.write_text(model("Erf"))

@@ -9,7 +9,7 @@ import pytest
 from interpret import interpret
 from tiny_graph import parse_node, tiny_graph, wiring
 
-from graphcost.graph import FunctionRef, Graph, PartialShape, TensorRef, count_ops
+from graphcost.ir.graph import FunctionRef, Graph, PartialShape, TensorRef, count_ops
 from graphcost.passes.control_flow.branches import MAX_NESTING
 from graphcost.passes.control_flow.frames import DEAD, FIRST, hands_on_the_first
 from graphcost.passes.control_flow.raise_conds import raise_conds

@@ -15,9 +15,9 @@ from evaluation import counted
 from interpret import interpret
 from tiny_graph import tiny_graph
 
-from graphcost.graph import FunctionRef, Graph, Node, PartialShape, count_ops
-from graphcost.load import load
-from graphcost.load.opdefs import tensorflow_ops
+from graphcost.ir.graph import FunctionRef, Graph, Node, PartialShape, count_ops
+from graphcost.loaders import load
+from graphcost.loaders.opdefs import tensorflow_ops
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.outputs import with_outputs

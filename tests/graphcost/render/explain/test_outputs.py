@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from explaining import DENSE, analysed
 
-from graphcost.graph import TensorRef
-from graphcost.passes.inference.candidates import Candidate, Inferred
+from graphcost.ir.graph import TensorRef
 from graphcost.render.explain.outputs import render
+from graphcost.roles.candidates import Candidate, Inferred
 
 
 def inferred() -> Inferred:

@@ -1,0 +1,194 @@
+"""Loops: While, in the one form that TF2 writes and that TF1's loops are raised to.
+
+Integer scalar loop variables enter the body as symbols. What comes out tells which of them are invariant, which
+step by a constant (induction variables) and which nobody can tell. Other variables' shapes are joined until they
+stay; a size that grows by a constant each trip becomes a formula of the iteration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graphcost.dims import Dim, Expr, Shape, bind, symbol, symbols
+from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, Outcome, Request, Site
+from graphcost.evaluate.infer import Problem
+from graphcost.evaluate.structural.join import join
+from graphcost.evaluate.structural.trips import Origin, Trips, trip_count
+from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ops.fact import Fact, Value
+from graphcost.report import Loop, Status
+
+MAX_ROUNDS = 6
+"""Shapes that haven't settled after so many evaluations of the body are given up as unknown."""
+
+# A list's handle is a scalar variant whose value is the list's length: it steps like an integer.
+INTEGERS = frozenset({"int32", "int64", "int16", "int8", "uint8", "uint16", "uint32", "uint64"})
+
+
+def loop(site: Site) -> HandlerSteps:
+    """A While: the body runs for each trip, the condition once more."""
+    condition, body = (site.function(which) or "" for which in ("cond", "body"))
+    graph = site.run.body(body, None)
+    if graph is None or len(graph.outputs) != len(site.inputs) or len(graph.inputs) != len(site.inputs):
+        return site.unknown(Problem(Status.INVALID, f"its body {body!r} isn't in the file, or doesn't fit"))
+    settled = yield from _settle(site, body, _entering(site, graph))
+    if isinstance(settled, Problem):
+        return site.unknown(settled)
+    tested = yield Request(condition, settled.variables, f"{site.inner_path}/cond")
+    if isinstance(tested, Problem) or not tested.graph.outputs:
+        return site.unknown(tested if isinstance(tested, Problem) else Problem(Status.INVALID, "no condition"))
+    counter = f"k({site.label})"
+    varying = _varying(site, settled, counter)
+    trips, source = _trips(site, trip_count(tested, varying, counter, _origin(site, graph)))
+    site.run.loops[site.inner_path] = Loop(site.inner_path, trips, source)
+    calls = (
+        Call(settled.evaluation, binder=Binder(counter, trips, varying)),
+        Call(tested, binder=Binder(counter, trips + 1, varying)),
+    )
+    return Outcome(site.filled(_exits(site, settled, varying, counter, trips)), calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Facts of the loop variables that hold at the start of every iteration, and the body evaluated for them."""
+
+    variables: tuple[Fact, ...]
+    evaluation: Evaluation
+
+
+def _entering(site: Site, body: Graph) -> tuple[Fact, ...]:
+    """The variables as they enter the body: invariants as they are, integer scalars as symbols, no other values."""
+    return tuple(
+        fact if passes_through(body, position) else _open(site, position, fact)
+        for position, fact in enumerate(site.inputs)
+    )
+
+
+def _open(site: Site, position: int, fact: Fact) -> Fact:
+    is_list = fact.dtype == "variant" and fact.value is not None
+    if fact.shape == Shape() and (fact.dtype in INTEGERS or is_list):
+        return replace(fact, value=Value.scalar(symbol(_name(site, position), least=None)))
+    return replace(fact, value=None)
+
+
+def _name(site: Site, position: int) -> str:
+    return f"value({site.label}:{position})"
+
+
+def passes_through(body: Graph, position: int) -> bool:
+    """Whether the body hands the variable on as it is, through nothing but Identity."""
+    ref = body.outputs[position]
+    while body.nodes[ref.node].op == "Identity":
+        ref = body.nodes[ref.node].inputs[0]
+    return ref == body.inputs[position]
+
+
+def _settle(
+    site: Site, body: str, variables: tuple[Fact, ...]
+) -> Generator[Request, Evaluation | Problem, Settled | Problem]:
+    for _ in range(MAX_ROUNDS):
+        evaluation = yield Request(body, variables, f"{site.inner_path}/body")
+        if isinstance(evaluation, Problem):
+            return evaluation
+        joined = _joined(site, variables, site.filled(evaluation.outputs))
+        if joined == variables:
+            return Settled(variables, evaluation)
+        variables = joined
+    return Problem(Status.NO_SHAPE, "the shapes of its variables never settle")
+
+
+def _joined(site: Site, before: Sequence[Fact], after: Sequence[Fact]) -> tuple[Fact, ...]:
+    return tuple(_join(site, position, *pair) for position, pair in enumerate(zip(before, after, strict=True)))
+
+
+def _join(site: Site, position: int, before: Fact, after: Fact) -> Fact:
+    """The variable at the start of any iteration. An open size that only grows by a number is settled."""
+    grown = replace(after, value=before.value, dtype=before.dtype, shape=_ungrown(site, position, before, after))
+    merged = join(before, grown, TensorRef(site.node.name, position), site.sizes)
+    return replace(merged, value=before.value)
+
+
+def _ungrown(site: Site, position: int, before: Fact, after: Fact) -> Shape | None:
+    if before.shape is None or after.shape is None or before.shape.rank != after.shape.rank:
+        return after.shape
+    ref = TensorRef(site.node.name, position)
+    pairs = enumerate(zip(before.shape, after.shape, strict=True))
+    return Shape(*(b if b == site.sizes.open(ref, axis) else a for axis, (b, a) in pairs))
+
+
+def _varying(site: Site, settled: Settled, counter: str) -> dict[str, Dim]:
+    """For each symbol that stands for a loop variable, its value as a formula of the counter."""
+    k = symbol(counter, least=0)
+    states = [
+        state
+        for position, facts in enumerate(zip(settled.variables, site.inputs, settled.evaluation.outputs, strict=True))
+        for state in _states(site, position, *facts)
+    ]
+    names = frozenset(state.name for state in states)
+    return {
+        state.name: state.start + (state.end - state.inside) * k
+        for state in states
+        if state.start is not None and state.end is not None and not symbols(state.end - state.inside) & names
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A number that an iteration may change: the symbol that it is inside, its first value, and the one after."""
+
+    name: str
+    inside: Dim
+    start: Dim | None
+    end: Dim | None
+
+
+def _states(site: Site, position: int, before: Fact, first: Fact, after: Fact) -> Iterator[State]:
+    """What varies in one variable: its value, and each size that was opened."""
+    inside = before.number
+    name = _name(site, position)
+    if isinstance(inside, Expr) and symbols(inside) == {name}:
+        yield State(name, inside, first.number, after.number)
+    if before.shape is None or first.shape is None or after.shape is None:
+        return
+    for axis, size in enumerate(before.shape):
+        opened = site.sizes.open(TensorRef(site.node.name, position), axis)
+        if size == opened and isinstance(opened, Expr) and len(symbols(opened)) == 1:
+            (name,) = symbols(opened)
+            yield State(name, size, first.shape[axis], after.shape[axis])
+
+
+def _origin(site: Site, body: Graph) -> Origin:
+    outside = Evaluation(site.place.graph, site.place.path, site.place.sizes, facts=site.facts)
+    return lambda position: (outside, site.node.inputs[position]) if passes_through(body, position) else None
+
+
+def _trips(site: Site, derived: Trips | None) -> tuple[Dim, str]:
+    if derived is None:
+        return symbol(f"trips({site.inner_path})", least=0), "unknown"
+    return derived.count, "derived" if derived.is_exact else "at most"
+
+
+def _exits(site: Site, settled: Settled, varying: Mapping[str, Dim], counter: str, trips: Dim) -> tuple[Fact, ...]:
+    """The variables after the last iteration: symbols at their final value, what the loop hides opened."""
+    final = {name: bind(formula, {counter: trips}) for name, formula in varying.items()}
+    hidden = frozenset(_name(site, position) for position in range(len(site.inputs))) | {counter}
+    return tuple(
+        _exit(fact, first, final, hidden, TensorRef(site.node.name, position), site)
+        for position, (fact, first) in enumerate(zip(settled.variables, site.inputs, strict=True))
+    )
+
+
+def _exit(
+    fact: Fact, first: Fact, final: Mapping[str, Dim], hidden: frozenset[str], ref: TensorRef, site: Site
+) -> Fact:
+    if fact == first:
+        return fact
+    value = fact.number
+    value = None if value is None else bind(value, final)
+    known = value is not None and not (isinstance(value, Expr) and symbols(value) & hidden)
+    shape = fact.shape
+    if shape is not None:
+        sizes = [bind(dim, final) for dim in shape]
+        shape = Shape(*(site.sizes.open(ref, a) if symbols(d) & hidden else d for a, d in enumerate(sizes)))
+    return replace(fact, shape=shape, value=Value.scalar(value) if known else None)

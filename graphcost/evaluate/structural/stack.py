@@ -1,0 +1,46 @@
+"""Stacks: how a TF1 gradient loop reads what the forward loop computed. A push tells the pops of its handle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from graphcost.dims import Shape, symbol
+from graphcost.evaluate import Outcome, Site
+from graphcost.evaluate.infer import Problem
+from graphcost.evaluate.structural.join import join
+from graphcost.ir.graph import TensorRef
+from graphcost.ops.fact import Fact, Item, Value
+from graphcost.report import Status
+
+
+def stack(site: Site) -> Outcome:
+    """A new stack: its handle's value is a symbol that tells it from other stacks."""
+    identity = Value.vector([symbol(f"stack({site.inner_path})", least=0), None])
+    return Outcome(tuple(Fact(dtype, Shape(2), identity) for dtype in site.node.dtypes))
+
+
+def push(site: Site) -> Outcome:
+    """Hands its operand on, and remembers what the stack holds."""
+    if len(site.inputs) < 2 or not site.node.dtypes:
+        return site.unknown(
+            Problem(Status.INVALID, f"it has {len(site.inputs)} inputs, not a stack and what goes on it")
+        )
+    held = replace(site.inputs[1], value=None)
+    key = _identity(site)
+    if key is not None:
+        known = site.run.stacks.get(key)
+        ref = TensorRef(f"{site.inner_path} element")
+        site.run.stacks[key] = held if known is None else join(known, held, ref, site.sizes)
+    return Outcome((replace(site.inputs[1], dtype=site.node.dtypes[0]),))
+
+
+def pop(site: Site) -> Outcome:
+    """What was pushed on the stack, by a loop that ran before."""
+    key = _identity(site)
+    held = site.run.stacks.get(key) if key is not None else None
+    return Outcome(site.filled(() if held is None else (held,)))
+
+
+def _identity(site: Site) -> Item:
+    handle = site.inputs[0].value if site.inputs else None
+    return handle.items[0] if handle is not None and handle.items else None

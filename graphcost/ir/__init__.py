@@ -1,0 +1,1 @@
+"""The graph that is analyzed: nodes, tensors between them, literals, name scopes."""

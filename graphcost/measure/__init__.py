@@ -1,0 +1,1 @@
+"""Facts + rules -> quantities: arithmetic, parameters, how often everything runs."""

@@ -1,0 +1,147 @@
+"""Parameters: the weights that the outputs depend on, each counted once and credited to the line that uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from graphcost.dims import Shape
+from graphcost.evaluate import ARGUMENT, Evaluation
+from graphcost.ir.graph import Literal, Node
+from graphcost.ops.fact import Fact
+from graphcost.passes.fold import CONSTANT
+from graphcost.roles.op_roles import VARIABLES
+from graphcost.roles.sources import PLACEHOLDERS
+
+DTYPE_BYTES: Mapping[str, int] = {
+    "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
+    "float8_e5m2": 1, "float8_e4m3fn": 1, "int8": 1, "uint8": 1, "qint8": 1, "quint8": 1, "int16": 2, "uint16": 2,
+    "qint16": 2, "quint16": 2, "int32": 4, "uint32": 4, "qint32": 4, "int64": 8, "uint64": 8, "bool": 1,
+}  # fmt: skip
+FLOATING = frozenset(name for name in DTYPE_BYTES if name.startswith(("float", "bfloat", "complex")))
+TRANSPARENT = frozenset({"Identity", "ReadVariableOp", "Enter", "RefEnter", "Cast"})
+
+NodeKey = tuple[int, str]
+"""A node of an evaluation: the evaluation's id(), and the node's name."""
+WeightKey = tuple[str, str]
+"""A weight: the function that it stands in ("" for the top level), and its node's name."""
+NONE: frozenset[WeightKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How many elements of weights, and their bytes."""
+
+    elements: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Weights) -> Weights:
+        return Weights(self.elements + other.elements, self.bytes + other.bytes)
+
+
+NO_WEIGHTS = Weights()
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """The weights that are credited to each node, and the bare handles whose variables have no known shape."""
+
+    weights: dict[NodeKey, Weights]
+    shapeless: frozenset[WeightKey]
+
+
+def credited(evaluations: Iterable[Evaluation]) -> Credits:
+    """For each node of each evaluation the weights that are credited to it; callers must come before callees.
+
+    A weight is a variable, or a floating constant of rank 1 or more, that the outputs reach. It goes to the
+    first node that reads it, directly or through folded nodes, TRANSPARENT ones and the arguments of calls.
+    """
+    ledger = _Ledger({}, {}, {}, {}, set())
+    for evaluation in evaluations:
+        _enter(evaluation, ledger)
+    totals: dict[NodeKey, Weights] = {}
+    for source, amount in ledger.weights.items():
+        place = ledger.owners.get(source, ledger.homes[source])
+        totals[place] = totals.get(place, NO_WEIGHTS) + amount
+    return Credits(totals, frozenset(ledger.shapeless))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """Weights by source, the node that each stands in, the node that it is credited to, and those of arguments.
+
+    `shapeless` are the sources that are read without anything being known of their shape.
+    """
+
+    weights: dict[WeightKey, Weights]
+    homes: dict[WeightKey, NodeKey]
+    owners: dict[WeightKey, NodeKey]
+    arguments: dict[NodeKey, frozenset[WeightKey]]
+    shapeless: set[WeightKey]
+
+
+def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
+    carried: dict[str, frozenset[WeightKey]] = {}
+    for node in evaluation.graph.order:
+        if node.dropped not in (None, CONSTANT):
+            continue
+        place = (id(evaluation), node.name)
+        arriving = ledger.arguments.get(place, NONE).union(*(carried.get(ref.node, NONE) for ref in node.inputs))
+        facts = evaluation.facts.get(node.name, ())
+        if _is_source(node):
+            source = (evaluation.function, node.name)
+            ledger.homes.setdefault(source, place)
+            _weigh(source, _stored(node, facts), ledger)
+            carried[node.name] = frozenset({source})
+        elif node.op in TRANSPARENT or node.op == ARGUMENT or node.dropped == CONSTANT:
+            carried[node.name] = arriving
+            if node.op == "ReadVariableOp" and facts:
+                for source in arriving:
+                    _weigh(source, _sized(facts[0]), ledger)
+                if facts[0].shape is None:
+                    ledger.shapeless.update(arriving)
+        elif node.name in evaluation.calls:
+            _hand_over(node, evaluation, carried, ledger)
+        else:
+            for source in arriving:
+                ledger.owners.setdefault(source, place)
+
+
+def _hand_over(
+    node: Node, evaluation: Evaluation, carried: Mapping[str, frozenset[WeightKey]], ledger: _Ledger
+) -> None:
+    """What arrives at a call arrives at the arguments of its bodies."""
+    for call in evaluation.calls[node.name]:
+        for argument, ref in zip(call.callee.graph.inputs, call.given(node.inputs), strict=True):
+            place = (id(call.callee), argument.node)
+            ledger.arguments[place] = ledger.arguments.get(place, NONE) | carried.get(ref.node, NONE)
+
+
+def _is_source(node: Node) -> bool:
+    """Whether weights may come from the node: constants, variables, and bare handles, which only a read sizes."""
+    return node.op == "Const" or node.op in VARIABLES or (node.op in PLACEHOLDERS and node.dtypes == ("resource",))
+
+
+def _stored(node: Node, facts: tuple[Fact, ...]) -> Weights | None:
+    if node.op == "Const":
+        literal = node.attrs.get("value")
+        if not isinstance(literal, Literal) or literal.dtype not in FLOATING or not literal.shape:
+            return None
+        return _sized(Fact(literal.dtype, Shape(*literal.shape)))
+    if not facts:
+        return None
+    return _sized(facts[0].element if facts[0].dtype == "resource" else facts[0])
+
+
+def _weigh(source: WeightKey, amount: Weights | None, ledger: _Ledger) -> None:
+    if amount is not None:
+        ledger.weights.setdefault(source, amount)
+
+
+def _sized(fact: Fact | None) -> Weights | None:
+    if fact is None or fact.shape is None:
+        return None
+    elements = fact.shape.size
+    if not isinstance(elements, int):
+        return None
+    return Weights(elements, elements * DTYPE_BYTES.get(fact.dtype or "", 0))

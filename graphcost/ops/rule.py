@@ -1,0 +1,208 @@
+"""Costs, rules, and sets of rules that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Union
+
+from graphcost.dims import Dim, Shape, bind
+from graphcost.errors import PluginError
+from graphcost.ops.fact import Fact, Value
+from graphcost.ops.op import Op
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How many scalar operations of each kind.
+
+    `mac` is the multiply-add of a contraction; one call of exp, log, tanh, erf, pow, sin... is one
+    `transcendental`; sqrt and rsqrt are one `sqrt`.
+    """
+
+    mac: Dim = 0
+    add: Dim = 0
+    mul: Dim = 0
+    div: Dim = 0
+    compare: Dim = 0
+    transcendental: Dim = 0
+    sqrt: Dim = 0
+
+    @property
+    def flops(self) -> Dim:
+        """A multiply-add counts as two, every other operation as one."""
+        return 2 * self.mac + self.add + self.mul + self.div + self.compare + self.transcendental + self.sqrt
+
+    @property
+    def by_kind(self) -> dict[str, Dim]:
+        return {kind: getattr(self, kind) for kind in KINDS}
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(a + b for a, b in zip(self.by_kind.values(), other.by_kind.values(), strict=True)))
+
+    def __mul__(self, times: Dim) -> Cost:
+        return Cost(*(count * times for count in self.by_kind.values()))
+
+    __rmul__ = __mul__
+
+    def bind(self, bindings: Mapping[str, Dim]) -> Cost:
+        counts = [getattr(self, kind) for kind in KINDS]
+        if all(isinstance(count, int) for count in counts):
+            return self
+        return Cost(*(bind(count, bindings) for count in counts))
+
+
+KINDS = tuple(field.name for field in fields(Cost))
+NOTHING = Cost()
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The state of an operation that does no arithmetic, with the reason."""
+
+    reason: str
+
+
+FREE = Free("moves data")
+
+ShapeRule = Callable[[Op], Sequence[Union[Shape, None]]]
+CostRule = Callable[[Op], Cost]
+ValueRule = Callable[[Op], Sequence[Union[Value, None]]]
+ElementRule = Callable[[Op], Sequence[Union[Fact, None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is known of one operation.
+
+    shape: the shape of each output. Absent: only the file can tell.
+    cost: the work of one run, or Free with a reason. Absent: the operation has no rule, and says so.
+    value: the value of each output, for shape arithmetic (Shape -> StridedSlice -> Pack -> Reshape).
+    element: what each output holds, where it is a handle of a variable, list, array or stack.
+    real: the cost is given in real floating operations, whatever its operands are (an FFT's is); otherwise the
+        engine files it by their dtype, and multiplies out what is complex.
+    opaque: why the kernel's work depends on data, so that its cost has a symbol; without a cost, why there is none.
+    family: the operations that it is listed with: the module's name, for rules that are imported when needed.
+    owner: the package or file that the rule comes from, for error messages.
+    """
+
+    op: str
+    shape: ShapeRule | None = None
+    cost: CostRule | Free | None = None
+    value: ValueRule | None = None
+    element: ElementRule | None = None
+    real: bool = False
+    opaque: str | None = None
+    family: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Rules that are loaded when one of their operations is first asked for."""
+
+    name: str
+    ops: tuple[str, ...]
+    load: Callable[[], RuleSet]
+    owner: str = ""
+
+
+class RuleSet:
+    """Rules by operation. `a + b` refuses two rules for one op; `a | b` lets b win, field by field."""
+
+    __slots__ = ("_pending", "_rules")
+
+    def __init__(self, *rules: Rule) -> None:
+        self._rules: dict[str, Rule] = {}
+        self._pending: dict[str, Family] = {}
+        for rule in rules:
+            self._add(rule)
+
+    @classmethod
+    def of_families(cls, families: Iterable[Family]) -> RuleSet:
+        """The rules of families that aren't loaded yet; of two that list one op the later one has it."""
+        rules = cls()
+        rules._pending = {op: family for family in families for op in family.ops}
+        return rules
+
+    def get(self, op: str) -> Rule | None:
+        """The rule of `op`. An op that no family lists is looked for in all of them: a list may be out of date."""
+        rule = self._listed(op)
+        if rule is None and self._pending:
+            self._load_all()
+            rule = self._rules.get(op)
+        return rule
+
+    def __contains__(self, op: object) -> bool:
+        return isinstance(op, str) and self.get(op) is not None
+
+    def __iter__(self) -> Iterator[Rule]:
+        self._load_all()
+        return iter(self._rules.values())
+
+    def __len__(self) -> int:
+        self._load_all()
+        return len(self._rules)
+
+    def __add__(self, other: RuleSet) -> RuleSet:
+        """Both sets. Raises PluginError where both have a rule for one op, naming both owners."""
+        both = RuleSet()
+        both._rules, both._pending = dict(self._rules), dict(self._pending)
+        for rule in other:
+            both._add(rule)
+        return both
+
+    def __or__(self, other: RuleSet) -> RuleSet:
+        """Both sets; where both have a rule for one op, each field that `other` gives replaces this one's."""
+        merged = RuleSet()
+        merged._rules, merged._pending = dict(self._rules), dict(self._pending)
+        for rule in other:
+            below = merged._listed(rule.op)
+            merged._rules[rule.op] = rule if below is None else _overlay(below, rule)
+        return merged
+
+    def owned_by(self, owner: str) -> RuleSet:
+        """The same rules; those without an owner get this one."""
+        owned = RuleSet(*(rule if rule.owner else replace(rule, owner=owner) for rule in self._rules.values()))
+        families = {id(family): replace(family, owner=family.owner or owner) for family in self._pending.values()}
+        owned._pending = {op: families[id(family)] for op, family in self._pending.items()}
+        return owned
+
+    def _listed(self, op: str) -> Rule | None:
+        if op in self._pending:
+            self._load(self._pending[op])
+        return self._rules.get(op)
+
+    def _load_all(self) -> None:
+        while self._pending:
+            self._load(next(iter(self._pending.values())))
+
+    def _load(self, family: Family) -> None:
+        """Brings the family's rules, but those that another family or an overlay already answers for."""
+        for rule in family.load():
+            if rule.op not in self._rules and self._pending.get(rule.op, family) is family:
+                self._rules[rule.op] = replace(rule, family=family.name, owner=rule.owner or family.owner)
+        for op in family.ops:
+            if self._pending.get(op) is family:
+                del self._pending[op]
+
+    def _add(self, rule: Rule) -> None:
+        other = self._listed(rule.op)
+        if other is not None:
+            owners = f"{other.owner or 'an unnamed set'} and {rule.owner or 'an unnamed set'}"
+            raise PluginError(f"two rules for {rule.op}: from {owners}; use `|` to let one override the other")
+        self._rules[rule.op] = rule
+
+
+def _overlay(below: Rule, above: Rule) -> Rule:
+    return Rule(
+        op=above.op,
+        shape=above.shape or below.shape,
+        cost=below.cost if above.cost is None else above.cost,
+        value=above.value or below.value,
+        element=above.element or below.element,
+        real=below.real if above.cost is None else above.real,
+        opaque=below.opaque if above.cost is None else above.opaque,
+        family=above.family or below.family,
+        owner=above.owner or below.owner,
+    )

@@ -1,0 +1,168 @@
+"""The symbols of one propagation: names for open sizes, and what had to be equal for the graph to be legal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim, product, symbol
+from graphcost.errors import RuleError
+from graphcost.ir.graph import TensorRef
+
+BATCH = "N"
+"""The one symbol that stands for the leading open size of every input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """Two sizes that met at `node` and were taken to be equal; with `or_one`, `left` may also be 1."""
+
+    left: Dim
+    right: Dim
+    node: str
+    or_one: bool = False
+
+
+class Sizes:
+    """Names open sizes and keeps the equalities. One instance lives as long as one propagation.
+
+    `inputs` maps each input of the graph to the name that its symbols carry; `path` is put before the names of
+    nodes, so that the nodes of a function body differ from the caller's.
+    """
+
+    def __init__(self, inputs: Mapping[TensorRef, str] | None = None, path: str = "") -> None:
+        self._inputs = dict(inputs or {})
+        self._path = path
+        self._replaced: dict[str, Dim] = {}
+        self._equalities: dict[Equality, None] = {}
+
+    def within(self, path: str) -> Sizes:
+        """The same symbols and equalities, seen from a body that is called at `path`."""
+        inner = Sizes(path=f"{path}/")
+        inner._replaced, inner._equalities = self._replaced, self._equalities
+        return inner
+
+    def fork(self) -> Sizes:
+        """A copy that can learn without telling, for what doesn't run when the outputs are computed."""
+        copy = Sizes(self._inputs, self._path)
+        copy._replaced, copy._equalities = dict(self._replaced), dict(self._equalities)
+        return copy
+
+    @property
+    def replaced(self) -> Mapping[str, Dim]:
+        """For each symbol that another size stands for, that size."""
+        return self._replaced
+
+    @property
+    def equalities(self) -> tuple[Equality, ...]:
+        """The equalities that no replacement could express; every binding is checked against them."""
+        return tuple(self._equalities)
+
+    def open(self, ref: TensorRef, axis: int) -> Dim:
+        """The symbol for the size of `axis` of a tensor that only running the graph could tell."""
+        name = self._inputs.get(ref)
+        if name is None:
+            return self.resolve(symbol(f"size({self._path}{ref.node}:{ref.port},{axis})"))
+        return self.resolve(symbol(BATCH if axis == 0 else f"{name}[{axis}]"))
+
+    def elements(self, ref: TensorRef) -> Dim:
+        """The symbol for the number of elements of a tensor of unknown rank; none where a size may be 0."""
+        return symbol(f"elements({self._path}{ref.node}:{ref.port})", least=0)
+
+    def count(self, what: str, node: str) -> Dim:
+        """The symbol for an amount of work that depends on data."""
+        return symbol(f"{what}({self._path}{node})", least=0)
+
+    def open_shape(self, ref: TensorRef, rank: int) -> Shape:
+        return Shape(*(self.open(ref, axis) for axis in range(rank)))
+
+    def folded(self, ref: TensorRef, first: int, last: int) -> Shape:
+        """A tensor of unknown rank with all but its `first` and `last` axes as one; the last are -2 and -1, say."""
+        before = [self.open(ref, axis) for axis in range(first)]
+        after = [self.open(ref, axis) for axis in range(-last, 0)]
+        return Shape(*before, floor_div(self.elements(ref), product([*before, *after])), *after)
+
+    def resolve(self, dim: Dim) -> Dim:
+        """The dim with every replaced symbol replaced."""
+        if isinstance(dim, int) or not self._replaced:
+            return dim
+        return bind(dim, self._replaced)
+
+    def resolve_shape(self, shape: Shape) -> Shape:
+        if not self._replaced or shape.is_static:
+            return shape
+        return Shape(*(self.resolve(dim) for dim in shape))
+
+    def equate(self, a: Dim, b: Dim, node: str) -> Dim:
+        """The size that stands for both. Raises RuleError where they can't be equal."""
+        a, b = self.resolve(a), self.resolve(b)
+        if a == b:
+            return a
+        if isinstance(a, int) and isinstance(b, int):
+            raise RuleError(f"{node}: sizes {a} and {b} must be equal")
+        kept, other = sorted((a, b), key=_preference)
+        name = _replaceable(other, kept)
+        if name is None:
+            self._equalities[Equality(other, kept, node)] = None
+            return kept
+        for known, dim in self._replaced.items():
+            self._replaced[known] = bind(dim, {name: kept})
+        self._replaced[name] = kept
+        return kept
+
+    def broadcast(self, a: Dim, b: Dim, node: str) -> Dim:
+        """The size of an axis along which a and b are broadcast. Raises RuleError where they can't be.
+
+        An open size against a number other than 1 may be that number or 1, and the result is the number.
+        """
+        a, b = self.resolve(a), self.resolve(b)
+        if a == 1 or a == b:
+            return b
+        if b == 1:
+            return a
+        if isinstance(a, int) != isinstance(b, int):
+            number, open_size = (a, b) if isinstance(a, int) else (b, a)
+            self._equalities[Equality(open_size, number, node, or_one=True)] = None
+            return number
+        return self.equate(a, b, node)
+
+    def broadcast_shapes(self, shapes: Iterable[Shape], node: str) -> Shape:
+        """Numpy's broadcasting: axes are aligned at the end."""
+        result: list[Dim] = []
+        for shape in shapes:
+            longer, shorter = (result, list(shape)) if len(result) >= len(shape) else (list(shape), result)
+            offset = len(longer) - len(shorter)
+            aligned = [self.broadcast(longer[offset + i], dim, node) for i, dim in enumerate(shorter)]
+            result = longer[:offset] + aligned
+        return Shape(*result)
+
+
+def _preference(dim: Dim) -> tuple[int, int, str]:
+    """Numbers stand for symbols, the batch for other inputs, inputs for data-dependent sizes, simple for deep."""
+    text = format_dim(dim)
+    if isinstance(dim, int):
+        return 0, 0, text
+    name = _lone_symbol(dim)
+    if name is None:
+        return 2, dim.depth, text
+    if name == BATCH:
+        return 1, 0, text
+    return (3 if name.startswith("size(") else 1), 1, text
+
+
+def _replaceable(dim: Dim, by: Dim) -> str | None:
+    """The name of the lone symbol that `dim` is, where replacing it by `by` isn't circular."""
+    name = _lone_symbol(dim)
+    if name is None or bind(by, {name: 1}) != by:
+        return None
+    return name
+
+
+def _lone_symbol(dim: Dim) -> str | None:
+    if not isinstance(dim, Expr) or len(dim.terms) != 1:
+        return None
+    ((monomial, coefficient),) = dim.terms.items()
+    if coefficient != 1 or len(monomial) != 1 or monomial[0][1] != 1:
+        return None
+    atom = monomial[0][0]
+    return atom.name if isinstance(atom, Symbol) else None

@@ -1,0 +1,119 @@
+"""Where a drawing comes into being: vertices with the costs that the report has for them, and edges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from graphcost.dims import Shape
+from graphcost.evaluate import STAND_INS, Evaluation
+from graphcost.ir.graph import Node, TensorRef
+from graphcost.measure.call_counts import call_order
+from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Edge, Scope, Vertex
+from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
+from graphcost.report import IDLE, Line, Report, Row
+from graphcost.roles.sources import PLACEHOLDERS
+
+
+class Builder:
+    """Collects what is drawn. Every vertex has a name of its own, and at most one has a line's costs."""
+
+    def __init__(self, report: Report, root: Evaluation) -> None:
+        """`root` is the top level, which the report was made from."""
+        self.report = report
+        self._fed = {ref.node for ref in root.graph.inputs}
+        self._lines = _lines_by_node(root, report.bound_lines)
+        self._vertices: dict[str, Vertex] = {}
+        self._edges: dict[Edge, None] = {}
+        self._bodies: set[Scope] = set()
+        self._namesakes: Counter[str] = Counter()
+
+    def add_box(self, boxes: Scope) -> Scope:
+        """Says that the innermost of the boxes is a loop or a branch."""
+        self._bodies.add(boxes[:MAX_DEPTH])
+        return boxes
+
+    def add_node(self, place: DrawnBody, node: Node, boxes: Scope) -> Endpoint:
+        """The vertex of a node, with what the report says of it."""
+        name = place.line(node)
+        line = self._lines.get((id(place.evaluation), node.name))
+        vertex = Vertex(
+            name=name,
+            label=_last_part(node.name),
+            op=node.op,
+            scope=boxes,
+            row=_row(node, line),
+            dropped=node.dropped,
+            status="" if line is None or line.status.is_known else line.status.value,
+            is_input=node.op in PLACEHOLDERS or name in self._fed,
+        )
+        return self._add(vertex, Endpoint(name, place.evaluation, TensorRef(node.name)))
+
+    def add_stand_in(self, place: DrawnBody, node: Node, boxes: Scope, op: str, note: str = "") -> Endpoint:
+        """A vertex without costs of its own: a loop variable, or a body that is drawn elsewhere."""
+        name = place.line(node)
+        vertex = Vertex(name, _last_part(node.name), op, boxes, _row(node, None), note=note)
+        return self._add(vertex, Endpoint(name, place.evaluation, TensorRef(node.name)))
+
+    def connect(self, sources: Iterable[Endpoint | None], target: Endpoint, *, is_back: bool = False) -> None:
+        """Edges for tensors, each once; what isn't drawn gives none."""
+        for source in sources:
+            if source is not None:
+                self._edges[Edge(source.vertex, target.vertex, self._shape(source), is_back=is_back)] = None
+
+    def connect_control(self, source: Endpoint, target: Endpoint) -> None:
+        self._edges[Edge(source.vertex, target.vertex, is_control=True)] = None
+
+    def is_counted(self, evaluation: Evaluation) -> bool:
+        """Whether the report counts a body: the lines of a branch that it leaves out run 0 times."""
+        found = (self._lines.get((id(evaluation), node.name)) for node in evaluation.graph.kept)
+        counts = [line.count for line in found if line is not None]
+        return not counts or any(count != 0 for count in counts)
+
+    def dot_graph(self, outputs: Iterable[Endpoint | None]) -> DotGraph:
+        """What was drawn, with the vertices of the model's outputs marked as such."""
+        vertices = dict(self._vertices)
+        for source in outputs:
+            if source is not None:
+                vertices[source.vertex] = replace(vertices[source.vertex], is_output=True)
+        return DotGraph(vertices, tuple(self._edges), frozenset(self._bodies))
+
+    def _add(self, vertex: Vertex, source: Endpoint) -> Endpoint:
+        """Under a name that no other vertex has; parts of the scope that are too deep for boxes go to the label."""
+        name = vertex.name
+        while name in self._vertices:
+            self._namesakes[vertex.name] += 1
+            name = f"{vertex.name} #{self._namesakes[vertex.name] + 1}"
+        self._vertices[name] = replace(
+            vertex,
+            name=name,
+            label="/".join((*vertex.scope[MAX_DEPTH:], vertex.label)),
+            scope=vertex.scope[:MAX_DEPTH],
+            shape=self._shape(source),
+        )
+        return source._replace(vertex=name)
+
+    def _shape(self, source: Endpoint) -> Shape | None:
+        """None also for a node that gives nothing, such as an Assert."""
+        facts = source.evaluation.facts.get(source.ref.node, ())
+        known = facts[source.ref.port].shape if source.ref.port < len(facts) else None
+        if known is None:
+            return None
+        return Shape(*(self.report.value(dim) for dim in source.evaluation.sizes.resolve_shape(known)))
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _row(node: Node, line: Line | None) -> Row:
+    if line is None:
+        return Row(node.name, 1, IDLE, 0, 0, 0)
+    return Row(line.node, 1, line.work, line.params, line.param_bytes, int(not line.status.is_known))
+
+
+def _lines_by_node(root: Evaluation, lines: Iterable[Line]) -> Mapping[tuple[int, str], Line]:
+    """Lines by body and node. A report has them in this order; by their names alone two branches look alike."""
+    nodes = ((body, node) for body in call_order(root) for node in body.graph.kept if node.op not in STAND_INS)
+    return {(id(body), node.name): line for (body, node), line in zip(nodes, lines, strict=True)}

@@ -1,0 +1,41 @@
+"""The parts of a training step: which nodes run forward, which backward, which update, and which only surround them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphcost.ir.graph import Graph, Node
+from graphcost.report.parts import PHASES
+from graphcost.roles.network import Network
+from graphcost.roles.op_roles import ASSIGNMENTS, is_optimizer, is_update
+
+FORWARD, BACKWARD, OPTIMIZER, OTHER = PHASES
+
+
+def training_phases(graph: Graph, network: Network) -> Mapping[str, str]:
+    """For each node that runs its phase; empty where what runs is no training step, having no backward pass.
+
+    Forward is all that the data flows through up to the loss, with the weights that it needs; backward is the
+    region of the gradients; the optimizer changes variables. The rest, such as a schedule of the learning rate or
+    a counter of steps, is other.
+    """
+    points = {node.name: network.flow.index[node.name] for node in graph.kept}
+    asked = {network.flow.index[ref.node] for ref in graph.outputs}
+    has_gradient = any(point in network.regions.gradient for point in points.values())
+    if not has_gradient or not (asked & network.regions.gradient or any(_is_update(node) for node in graph.kept)):
+        return {}
+    names = {name for name, point in points.items() if point in network.live or point in network.judged}
+    forward = graph.ancestors(names - {name for name, point in points.items() if point in network.regions.gradient})
+    return {name: _phase(graph.nodes[name], point, forward, network) for name, point in points.items()}
+
+
+def _phase(node: Node, point: int, forward: set[str], network: Network) -> str:
+    if _is_update(node):
+        return OPTIMIZER
+    if point in network.regions.gradient:
+        return BACKWARD
+    return FORWARD if node.name in forward else OTHER
+
+
+def _is_update(node: Node) -> bool:
+    return is_optimizer(node.op) or is_update(node.op) or node.op in ASSIGNMENTS

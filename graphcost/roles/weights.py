@@ -1,0 +1,149 @@
+"""What of a graph is weights, what is data, and where the two meet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphcost.ir.graph import Literal, Node, TensorRef
+from graphcost.roles.flow import SPLITTING, Flow
+from graphcost.roles.op_roles import VARIABLES, is_effect
+from graphcost.roles.sources import PLACEHOLDERS
+
+QUANTIZED = frozenset({"int8", "uint8", "qint8", "quint8", "qint32", "qint16", "quint16"})
+REDUCTIONS = frozenset({"Sum", "Mean", "Prod", "Max", "Min", "L2Loss", "All", "Any", "EuclideanNorm"})
+LOOKUPS = frozenset({"Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd", "SparseSegmentSum"})
+CONTRACTIONS = frozenset({
+    "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "SparseTensorDenseMatMul", "Einsum",
+    "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "BiasAdd",
+})  # fmt: skip
+RANDOM = frozenset({
+    "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt", "RandomGamma", "RandomPoisson",
+    "Multinomial", "StatelessRandomNormal", "StatelessRandomNormalV2", "StatelessRandomUniform",
+    "StatelessRandomUniformV2", "PyFunc", "EagerPyFunc", "PyFuncStateless", "ReadFile",
+})  # fmt: skip
+"""Ops that a network may be fed by where it has no input: noise, and code outside the graph."""
+
+
+@dataclass(frozen=True)
+class WeightUses:
+    """Where data meets weights.
+
+    `sources` are the points where data comes in, `data` all that depends on them. `owner` has, for each tensor that is
+    made of weights alone, the variable or constant that it is made of. `weighted` are the points that read both.
+    `is_fed` says whether the sources are inputs of the graph.
+    """
+
+    sources: frozenset[int]
+    data: frozenset[int]
+    owner: Mapping[int, int]
+    weighted: frozenset[int]
+    is_fed: bool
+
+
+def find_weight_uses(flow: Flow, declared: Collection[TensorRef]) -> WeightUses:
+    """The first of these that meet at all: variables, else floating constants, with inputs, noise, or constants."""
+    inputs = frozenset(_inputs(flow, declared))
+    noise = inputs | {point for point, node in enumerate(flow.nodes) if node.op in RANDOM}
+    for weights in (frozenset(_variables(flow)), frozenset(_constants(flow))):
+        for sources in (inputs, noise, inputs | _multiplied(flow, weights)):
+            weight_uses = _meeting(flow, weights, sources, sources is inputs)
+            if weight_uses.weighted:
+                return weight_uses
+    return WeightUses(inputs, frozenset(flow.downstream(inputs)), {}, frozenset(), True)
+
+
+def is_contraction(op: str) -> bool:
+    """Whether an op multiplies with weights: convolutions, matrix products, recurrent kernels, or a call, which may."""
+    return op in CONTRACTIONS or any(part in op for part in ("Conv", "MatMul", "RNN", "LSTM", "GRU", "Call", "While"))
+
+
+def is_floating(dtype: object) -> bool:
+    return isinstance(dtype, str) and dtype.startswith(("float", "bfloat", "half", "double", "complex"))
+
+
+def _meeting(flow: Flow, weights: frozenset[int], sources: frozenset[int], is_fed: bool) -> WeightUses:
+    if not weights or not sources:
+        return WeightUses(sources, frozenset(), {}, frozenset(), is_fed)
+    data = flow.downstream(sources)
+    owner = _owners(flow, weights, data)
+    weighted = {
+        reader
+        for point in owner
+        for reader in flow.readers[point]
+        if reader in data and not is_effect(flow.nodes[reader])
+    }
+    return WeightUses(sources, frozenset(data), owner, frozenset(weighted), is_fed)
+
+
+def _owners(flow: Flow, weights: frozenset[int], data: set[int]) -> dict[int, int]:
+    """The tensors that are weights: read from a variable, or computed from weights alone without being summed up."""
+    owner: dict[int, int] = {}
+    for point, node in enumerate(flow.nodes):
+        if point in weights:
+            owner[point] = point
+        elif point not in data and node.op not in REDUCTIONS and not is_effect(node):
+            first = next((owner[each] for each in flow.operands[point] if each in owner), None)
+            if first is not None:
+                owner[point] = first
+    return owner
+
+
+def _inputs(flow: Flow, declared: Collection[TensorRef]) -> Iterator[int]:
+    given = set(declared)
+    for point, node in enumerate(flow.nodes):
+        is_given = node.op in PLACEHOLDERS or flow.ref(point) in given
+        if node.op in SPLITTING or (is_given and not _is_handle(node, flow.ports[point])):
+            yield point
+
+
+def _is_handle(node: Node, port: int) -> bool:
+    return port < len(node.dtypes) and node.dtypes[port] in ("resource", "variant")
+
+
+def _variables(flow: Flow) -> Iterator[int]:
+    for point, node in enumerate(flow.nodes):
+        if (node.op in VARIABLES and is_floating(node.attrs.get("dtype"))) or (
+            node.op in (*PLACEHOLDERS, "_Arg") and node.dtypes[:1] == ("resource",)
+        ):
+            yield point
+
+
+def _constants(flow: Flow) -> Iterator[int]:
+    """Constants that can be weights: of rank 1 or more, with more than one element, floating or quantized."""
+    for point, node in enumerate(flow.nodes):
+        literal = node.attrs.get("value")
+        if node.op != "Const" or not isinstance(literal, Literal):
+            continue
+        is_large = bool(literal.shape) and literal.shape != (1,) and 0 not in literal.shape
+        if is_large and (is_floating(literal.dtype) or literal.dtype in QUANTIZED):
+            yield point
+
+
+def _multiplied(flow: Flow, weights: frozenset[int]) -> frozenset[int]:
+    """The contractions and lookups that read weights: what else they read can only be data, be it a constant."""
+    owner = _owners(flow, weights, set())
+    return frozenset(
+        point
+        for point, node in enumerate(flow.nodes)
+        if node.op in CONTRACTIONS | LOOKUPS and any(each in owner for each in flow.operands[point])
+    )
+
+
+def owners_of(weight_uses: WeightUses, operands: Sequence[int]) -> frozenset[int]:
+    """The variables that an op with these operands reads."""
+    return frozenset(weight_uses.owner[each] for each in operands if each in weight_uses.owner)
+
+
+def reduces_batch(flow: Flow, point: int) -> bool:
+    """Whether a reduction goes over the first axis, or over all axes."""
+    node = flow.nodes[point]
+    if node.op == "L2Loss":
+        return True
+    if node.op not in REDUCTIONS or len(node.inputs) != 2:
+        return False
+    axes = flow.nodes[flow.index[node.inputs[1].node]]
+    literal = axes.attrs.get("value")
+    if axes.op != "Const" or not isinstance(literal, Literal):
+        return axes.op == "Range"
+    return literal.value is not None and 0 in literal.value.items

@@ -1,0 +1,241 @@
+"""Loops: bodies count for each trip, conditions once more, sizes that grow are summed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from counted_loops import body, condition
+from evaluation import counted, evaluated, flops, run_of
+from tiny_graph import tiny_graph
+
+from graphcost.dims import Shape, symbol
+from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
+from graphcost.report import Status
+
+COND = condition()
+BODY = body("out = Exp(v, T=float32)")
+
+
+def looping(
+    limit: str,
+    body: Graph = BODY,
+    cond: Graph = COND,
+    vector: str = "<?,3>",
+    start: int = 0,
+    functions: Mapping[str, Graph] = EMPTY,
+) -> Graph:
+    return tiny_graph(
+        f"""
+        x = Placeholder(dtype=float32, shape={vector})
+        start = Const(value={start})
+        limit = {limit}
+        w = While(start, limit, x, cond=@cond, body=@body, T=[]) -> int32, int32, float32
+        """,
+        "w:2",
+        functions={"cond": cond, "body": body, **functions},
+    )
+
+
+def test_the_body_runs_for_each_trip_and_the_condition_once_more() -> None:
+    lines = {line.op: line for line in counted(looping("Const(value=10)")).lines}
+    assert (lines["Exp"].count, lines["Exp"].work.flops) == (10, 30 * symbol("N"))
+    assert (lines["AddV2"].count, lines["AddV2"].work.int_ops) == (10, 10)
+    assert (lines["Less"].count, lines["Less"].work.int_ops) == (11, 11)
+    assert flops(looping("Const(value=10)")) == "30*N + 21"
+
+
+@pytest.mark.parametrize(
+    ("limit", "source", "trips"),
+    [
+        ("Minimum(ten, longest, T=int32)", "at most", "10"),
+        ("Minimum(longest, also, T=int32)", "unknown", "trips(w)"),
+        ("Maximum(ten, longest, T=int32)", "unknown", "trips(w)"),
+    ],
+)
+def test_a_limit_that_is_the_least_of_numbers_outside_bounds_the_loop(limit: str, source: str, trips: str) -> None:
+    """As in a recurrent layer that stops after the longest sequence: min(steps, max(lengths))."""
+    lines = f"""Identity(least, T=int32)
+        lengths = Placeholder(dtype=int32, shape=<2>)
+        axis = Const(value=0)
+        ten = Const(value=10)
+        longest = Max(lengths, axis, T=int32)
+        also = Max(lengths, axis, T=int32)
+        least = {limit}
+    """
+    graph = looping(lines)
+    run = run_of(graph)
+    evaluated(graph, run=run)
+    assert [(str(loop.trips), loop.source) for loop in run.loops.values()] == [(trips, source)]
+
+
+def test_what_a_loop_declares_holds_in_its_body_too() -> None:
+    """As where a body ends in Python code, whose result was told its shape when the loop was written."""
+    graph = looping("Const(value=10)", body("e = Exp(v, T=float32)\n out = Forget(e) -> float32"), vector="<2,3>")
+    forgetful = evaluated(graph).facts["w"][2]
+    assert forgetful.shape is None
+    declared = tuple(map(PartialShape, ((), (), (2, 3))))
+    graph = graph.replacing([replace(graph.nodes["w"], attrs={**graph.nodes["w"].attrs, "output_shapes": declared})])
+    assert evaluated(graph).facts["w"][2].shape == Shape(2, 3)
+    assert flops(graph) == "81"
+
+
+@pytest.mark.parametrize("op", ["XlaWhile", "RiscWhile"])
+def test_other_whiles_are_loops_too(op: str) -> None:
+    graph = looping("Const(value=10)")
+    graph = graph.replacing([replace(graph.nodes["w"], op=op)])
+    assert flops(graph) == "30*N + 21"
+
+
+def test_a_reducer_in_a_body_runs_for_each_element_and_trip() -> None:
+    steps = """
+    zero = Const(value=0.0)
+    sum = XlaReduce(v, zero, T=float32, dimensions_to_reduce=[0, 1], reducer=@add)
+    out = Mul(v, sum, T=float32)
+    """
+    add = tiny_graph("a = _Arg(T=float32)\n b = _Arg(T=float32)\n c = AddV2(a, b, T=float32)", "c")
+    graph = looping("Const(value=10)", body(steps), functions={"add": add})
+    assert flops(graph) == "60*N + 21"
+
+
+def test_exits_carry_the_final_value() -> None:
+    facts = evaluated(looping("Const(value=10)", start=3)).facts["w"]
+    assert facts[0].value is not None
+    assert facts[0].value.items == (10,)
+    assert facts[1].value is not None
+    assert facts[1].value.items == (10,)
+    assert facts[2].shape == Shape(symbol("N"), 3)
+
+
+def test_a_limit_that_nobody_knows_is_a_symbol() -> None:
+    graph = looping("Placeholder(dtype=int32, shape=<>)")
+    run = run_of(graph)
+    evaluated(graph, run=run)
+    (loop,) = run.loops.values()
+    assert (str(loop.trips), loop.source) == ("trips(w)", "unknown")
+    assert flops(graph) == "3*N*trips(w) + 2*trips(w) + 1"
+
+
+def test_a_loop_that_never_runs_costs_its_condition() -> None:
+    assert flops(looping("Const(value=0)")) == "1"
+
+
+def test_a_size_that_grows_is_summed_over_the_trips() -> None:
+    growing = body(
+        """
+        axis = Const(value=0)
+        bit = Const(value=[0.0, 0.0])
+        grown = ConcatV2(v, bit, axis, N=2, T=float32)
+        out = Exp(grown, T=float32)
+        """,
+    )
+    graph = looping("Const(value=4)", growing, vector="<5>")
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == 7 + 9 + 11 + 13
+    assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(13)
+
+
+def test_a_shape_that_the_body_changes_otherwise_is_open() -> None:
+    growing = body(
+        """
+        axis = Const(value=0)
+        out = ConcatV2(v, v, axis, N=2, T=float32)
+        """,
+    )
+    graph = looping("Const(value=4)", growing, vector="<5>")
+    assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(symbol("size(w:2,0)"))
+
+
+def nested(depth: int) -> Graph:
+    """`depth` loops of two trips inside each other, around one Exp of three numbers."""
+    functions = {"cond": COND, "body0": BODY}
+    for level in range(1, depth):
+        functions[f"body{level}"] = body(
+            f"""
+            zero = Const(value=0)
+            inner = While(zero, n, v, cond=@cond, body=@body{level - 1}, T=[]) -> int32, int32, float32
+            """,
+            "inner:2",
+        )
+    return tiny_graph(
+        f"""
+        x = Placeholder(dtype=float32, shape=<3>)
+        start = Const(value=0)
+        limit = Const(value=2)
+        w = While(start, limit, x, cond=@cond, body=@body{depth - 1}, T=[]) -> int32, int32, float32
+        """,
+        "w:2",
+        functions=functions,
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5, 300])
+def test_nested_loops_multiply_counts_but_not_evaluations(depth: int) -> None:
+    graph = nested(depth)
+    run = run_of(graph)
+    evaluated(graph, run=run)
+    assert len(run.memo) <= 2 * depth
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.count == 2**depth
+
+
+def test_an_inner_loop_that_runs_as_often_as_the_outer_counter_says() -> None:
+    outer = body(
+        """
+        zero = Const(value=0)
+        inner = While(zero, i, v, cond=@cond, body=@inner, T=[]) -> int32, int32, float32
+        """,
+        "inner:2",
+    )
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<3>)
+        start = Const(value=0)
+        limit = Const(value=5)
+        w = While(start, limit, x, cond=@cond, body=@body, T=[]) -> int32, int32, float32
+        """,
+        "w:2",
+        functions={"cond": COND, "body": outer, "inner": BODY},
+    )
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.count == 0 + 1 + 2 + 3 + 4
+    assert line.work.flops == 30
+
+
+def test_an_item_of_a_list_has_the_shape_that_was_put_in() -> None:
+    reading = body(
+        """
+        any = Const(value=-1)
+        item = TensorListGetItem(v, i, any, element_dtype=float32, shape_type=int32)
+        out = Exp(item, T=float32)
+        after = TensorListSetItem(v, i, out, element_dtype=float32)
+        """,
+        "after",
+        dtype="variant",
+    )
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<6,?,3>)
+        any = Const(value=-1)
+        list = TensorListFromTensor(x, any, element_dtype=float32, shape_type=int32)
+        start = Const(value=0)
+        limit = TensorListLength(list)
+        w = While(start, limit, list, cond=@cond, body=@body, T=[]) -> int32, int32, variant
+        y = TensorListStack(w:2, any, element_dtype=float32)
+        """,
+        "y",
+        functions={"cond": condition("variant"), "body": reading},
+    )
+    assert evaluated(graph).fact(TensorRef("y")).shape == Shape(6, symbol("x[1]"), 3)
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == 18 * symbol("x[1]")
+
+
+def test_a_body_that_is_missing_or_does_not_fit_is_uncosted() -> None:
+    graph = tiny_graph(
+        "x = Placeholder(dtype=float32, shape=<3>)\n w = While(x, cond=@gone, body=@gone, T=[]) -> float32", "w"
+    )
+    (line,) = (line for line in counted(graph).lines if line.op == "While")
+    assert line.status is Status.INVALID
+    assert "'gone' isn't in the file" in line.reason

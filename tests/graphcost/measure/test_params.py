@@ -1,0 +1,114 @@
+"""Parameters: each weight once, credited to the line that uses it."""
+
+from __future__ import annotations
+
+from evaluation import counted
+from tiny_graph import tiny_graph
+
+from graphcost.ir.graph import Graph
+
+
+def params(graph: Graph) -> dict[str, int]:
+    return {line.node: line.params for line in counted(graph).lines if line.params}
+
+
+def test_a_constant_goes_to_the_node_that_reads_it_through_identity_and_cast() -> None:
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<?,2>)
+        w = Const(value=[1.0, 2.0], dtype=float16)
+        i = Identity(w, T=float16)
+        c = Cast(i, SrcT=float16, DstT=float32)
+        y = Mul(x, c, T=float32)
+        """,
+        "y",
+    )
+    lines = {line.node: line for line in counted(graph).lines}
+    assert params(graph) == {"y": 2}
+    assert lines["y"].param_bytes == 4
+
+
+def test_a_weight_that_several_read_goes_to_the_first() -> None:
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<2>)
+        w = Const(value=[1.0, 2.0])
+        a = Mul(x, w, T=float32)
+        b = Mul(a, w, T=float32)
+        """,
+        "b",
+    )
+    assert params(graph) == {"a": 2}
+
+
+def test_scalars_and_integers_are_no_weights() -> None:
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<2>)
+        s = Const(value=2.0)
+        a = Mul(x, s, T=float32)
+        axis = Const(value=[0])
+        b = Sum(a, axis, T=float32, Tidx=int32)
+        """,
+        "b",
+    )
+    assert params(graph) == {}
+
+
+def test_what_folds_is_still_a_weight() -> None:
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<2>)
+        w = Const(value=[1.0, 2.0])
+        n = Neg(w, T=float32)
+        y = Mul(x, n, T=float32)
+        """,
+        "y",
+    )
+    assert params(graph) == {"y": 2}
+
+
+def test_a_variable_is_counted_in_the_function_that_reads_it_once_for_all_calls() -> None:
+    layer = tiny_graph(
+        """
+        a = _Arg(T=float32)
+        h = _Arg(T=resource)
+        w = ReadVariableOp(h, dtype=float32)
+        y = Mul(a, w, T=float32)
+        """,
+        "y",
+    )
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32, shape=<2>)
+        v = VarHandleOp(dtype=float32, shape=<2>)
+        a = StatefulPartitionedCall(x, v, f=@layer) -> float32
+        b = StatefulPartitionedCall(a, v, f=@layer) -> float32
+        """,
+        "b",
+        functions={"layer": layer},
+    )
+    assert params(graph) == {"a/y": 2}
+
+
+def test_a_bare_handle_is_sized_by_the_read() -> None:
+    graph = tiny_graph(
+        """
+        h = Placeholder(dtype=resource, shape=<>)
+        w = ReadVariableOp(h, dtype=float32)
+        again = ReadVariableOp(h, dtype=float32)
+        y = MatMul(w, again, T=float32)
+        """,
+        "y",
+    )
+    from dataclasses import replace
+
+    from graphcost.ir.graph import PartialShape
+
+    recorded = {"_output_shapes": (PartialShape((3, 3)),)}
+    reads = [replace(graph.nodes[n], attrs={**graph.nodes[n].attrs, **recorded}) for n in ("w", "again")]
+    assert params(graph.replacing(reads)) == {"y": 9}
+
+
+def test_a_weight_that_nobody_computes_with_stays_where_it_is() -> None:
+    assert params(tiny_graph("w = Const(value=[1.0, 2.0])\n y = Identity(w, T=float32)", "y")) == {"w": 2}
