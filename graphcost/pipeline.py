@@ -5,31 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, Union, Unpack
 
 from graphcost.errors import UsageError
-from graphcost.evaluate import Evaluation, Run, evaluate
+from graphcost.evaluate import CallGraph, Evaluation, Run, evaluate
 from graphcost.evaluate.assigned_shapes import with_assigned_shapes
 from graphcost.evaluate.feeds import feeds, is_scalar_input, symbol_names
 from graphcost.evaluate.structural import HANDLERS
 from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
+from graphcost.ir.stand_ins import FOLDED
 from graphcost.loaders import MAX_NODES, Model, Signature, load
-from graphcost.measure.assemble import choice_notes, count, dropped, dropped_facts, tensors
+from graphcost.measure.assemble import choice_notes, count, tensors
+from graphcost.measure.dropped import DroppedPart, dropped_work, find_dropped, whole_graph
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
 from graphcost.passes.check_recursion import check_recursion
-from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.feed import feed
-from graphcost.passes.fold import fold
 from graphcost.passes.outputs import resolve, with_outputs
-from graphcost.passes.prune import prune
+from graphcost.passes.pipeline import PIPELINE, run_passes
+from graphcost.passes.prune import Prune
 from graphcost.plugins import installed_rules, rules_from_file
 from graphcost.report import ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
 from graphcost.roles.infer_outputs import infer_outputs
 from graphcost.roles.network import find_network
 from graphcost.roles.phases import training_phases
+from graphcost.roles.reasons import reasons
 from graphcost.roles.sources import INPUT_OPS
 
 if TYPE_CHECKING:
@@ -41,20 +44,27 @@ DEFAULT_SIGNATURE = "serving_default"
 
 @dataclass(frozen=True)
 class Analysis:
-    """A report with what it was made from: every node of `graph` is labelled, every live tensor has its facts.
+    """A report with what it was made from.
 
-    `aside` has the facts of what doesn't run, `rules` those that the report was made with, `feeds` what the user laid
-    down, and `inferred` the choice of the outputs, where nobody named them.
+    graph: what runs, after all passes: a DAG whose every tensor has its facts in `facts`.
+    dropped: what doesn't run, with its facts and reasons.
+    rules: those that the report was made with. feeds: what the user laid down. inferred: the choice of the outputs,
+    where nobody named them.
     """
 
     model: Model
     graph: Graph
     facts: Evaluation
     report: Report
-    aside: Evaluation
+    dropped: DroppedPart
     rules: RuleSet
     feeds: Mapping[TensorRef, Fact] = field(default_factory=lambda: EMPTY)
     inferred: Inferred | None = None
+
+    @cached_property
+    def calls(self) -> CallGraph:
+        """Which of the bodies that run calls which."""
+        return CallGraph.of(self.facts)
 
 
 class Options(TypedDict, total=False):
@@ -101,26 +111,28 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     graph = _fed(chosen.graph, options.get("inputs", ()), signature, rules)
     known = chosen.inferred.network if chosen.inferred is not None and graph is chosen.graph else None
     network = known or find_network(graph)
-    pruned = prune(graph, network)
-    graph = fold(raise_control_flow(pruned))
-    names = symbol_names(graph, signature)
+    pruned = Prune()(graph)
+    why = reasons(graph, pruned.nodes, network)
+    kept = run_passes(pruned, PIPELINE[1:])
+    whole = whole_graph(graph, why) if why else kept
+    names = symbol_names(whole, signature)
     given = options.get("bind", EMPTY)
-    scalars = {name: number for name, number in given.items() if is_scalar_input(name, graph, names, signature)}
+    scalars = {name: number for name, number in given.items() if is_scalar_input(name, whole, names, signature)}
     symbols = {name: number for name, number in given.items() if name not in scalars}
-    fed = feeds(graph, names, signature, options.get("shapes", EMPTY), scalars)
-    run = Run(rules, HANDLERS, graph.functions, Sizes(names))
-    facts = evaluate(graph, graph.ancestors([*(ref.node for ref in graph.outputs), *graph.controls]), run, fed)
-    aside = dropped_facts(graph, facts, run, fed)
+    fed = feeds(whole, names, signature, options.get("shapes", EMPTY), scalars)
+    run = Run(rules, HANDLERS, kept.functions, Sizes(names))
+    facts = evaluate(kept, run, fed)
+    dropped = find_dropped(whole, why, facts, run, fed)
     batch = options.get("batch")
     bindings = symbols if batch is None else {BATCH: batch, **symbols}
     counted = count(facts, rules, bindings, training_phases(pruned, network))
     report = Report(
         model=ModelInfo(model.path or "", model.format, len(model.graph.nodes)),
-        inputs=tensors(facts, [ref for ref in names if graph.nodes[ref.node].dropped is None]),
-        outputs=(*tensors(facts, graph.outputs), *(Tensor(name, None, None) for name in graph.controls)),
+        inputs=tensors(facts, [ref for ref in names if ref.node in kept.nodes and kept.nodes[ref.node].op != FOLDED]),
+        outputs=(*tensors(facts, kept.outputs), *(Tensor(name, None, None) for name in kept.controls)),
         outputs_from=chosen.source,
         lines=counted.lines,
-        dropped=dropped(graph, aside, rules),
+        dropped=dropped_work(dropped, whole, facts, rules),
         loops=tuple(run.loops.values()),
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
@@ -129,7 +141,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     )
     if batch is not None and BATCH in report.symbols:
         symbols.setdefault(BATCH, batch)
-    return Analysis(model, graph, facts, report.bind(**symbols), aside, rules, fed, chosen.inferred)
+    return Analysis(model, kept, facts, report.bind(**symbols), dropped, rules, fed, chosen.inferred)
 
 
 def _model(source: ModelSource, options: Options) -> Model:
@@ -188,7 +200,7 @@ def _fed(graph: Graph, inputs: Sequence[str], signature: Signature | None, rules
     if not refs:
         return graph
     run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph)))
-    facts = evaluate(graph, graph.ancestors(ref.node for ref in refs), run, EMPTY)
+    facts = evaluate(Prune()(replace(graph, outputs=tuple(refs), controls=())), run, EMPTY)
     return feed(graph, {ref: _partial(facts, ref) for ref in refs})
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -281,14 +280,11 @@ def test_a_missing_function_leaves_the_call_uncosted(capsys: pytest.CaptureFixtu
 
 
 def test_sixty_functions_that_call_the_next_twice(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """2^60 - 1 additions, counted in well under a second."""
+    """2^60 - 1 additions, counted without following each."""
     functions = "".join(function(f"f{depth}", *(() if depth == 59 else (f"f{depth + 1}",) * 2)) for depth in range(60))
     path = write(tmp_path / "model.pb", calling("f0", functions))
-    start = time.perf_counter()
-
     document = report(capsys, path)
 
-    assert time.perf_counter() - start < 1.0
     assert document["total"]["flops_exact"] == str(2**60 - 1)
     assert document["total"]["complete"]
 

@@ -13,7 +13,7 @@ from random_graphs import BATCH_SIZES, models
 
 import graphcost
 from graphcost import Report
-from graphcost.passes.prune import prune
+from graphcost.passes.prune import Prune
 from graphcost.pipeline import run_pipeline
 from graphcost.report import Line, Work, sum_work
 
@@ -55,7 +55,7 @@ def test_binding_before_and_after_is_the_same(model: Any, batch: int) -> None:
 def test_pruning_twice_is_pruning_once(model: Any) -> None:
     graph = run_pipeline(model, outputs=["last"]).graph
 
-    assert prune(prune(graph)).nodes == prune(graph).nodes
+    assert Prune()(Prune()(graph)).nodes == Prune()(graph).nodes
 
 
 @every_graph

@@ -4,17 +4,17 @@ A body (the top level, or a function) is evaluated once for each distinct (funct
 Bodies that call bodies are generators on an explicit stack, so that no depth of calls is a depth of recursion.
 """
 
+from graphcost.evaluate.call_graph import CallGraph, calls_of
 from graphcost.evaluate.evaluation import Binder, Call, Evaluation, Guard
 from graphcost.evaluate.run import FUNCTION, Handler, HandlerSteps, Outcome, Place, Request, Run, Site, Steps
-from graphcost.evaluate.walk import ARGUMENT, MAX_EVALUATIONS, STAND_INS, evaluate
+from graphcost.evaluate.walk import MAX_EVALUATIONS, evaluate
 
 __all__ = [
-    "ARGUMENT",
     "FUNCTION",
     "MAX_EVALUATIONS",
-    "STAND_INS",
     "Binder",
     "Call",
+    "CallGraph",
     "Evaluation",
     "Guard",
     "Handler",
@@ -25,5 +25,6 @@ __all__ = [
     "Run",
     "Site",
     "Steps",
+    "calls_of",
     "evaluate",
 ]

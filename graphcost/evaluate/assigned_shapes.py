@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from graphcost.dims import Shape
 from graphcost.evaluate import Run, evaluate
@@ -11,6 +12,7 @@ from graphcost.evaluate.structural import HANDLERS
 from graphcost.ir.graph import Graph, PartialShape, TensorRef, with_shape
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes
+from graphcost.passes.prune import Prune
 from graphcost.roles.op_roles import VARIABLES
 
 ASSIGNMENTS = frozenset({"Assign", "AssignVariableOp"})
@@ -23,7 +25,7 @@ def with_assigned_shapes(graph: Graph, rules: RuleSet) -> Graph:
         return graph
     run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph)))
     values = [ref for refs in assigned.values() for ref in refs]
-    facts = evaluate(graph, graph.ancestors(ref.node for ref in values), run, {})
+    facts = evaluate(Prune()(replace(graph, outputs=tuple(values), controls=())), run, {})
     shapes = {name: _agreed(facts.fact(ref).shape for ref in refs) for name, refs in assigned.items()}
     return graph.replacing(with_shape(graph.nodes[name], shape) for name, shape in shapes.items() if shape is not None)
 

@@ -13,8 +13,8 @@ from graphcost.ir.scopes import joined
 from graphcost.ops.fact import UNKNOWN, Fact, Item
 from graphcost.ops.rule import Rule, RuleSet
 from graphcost.ops.sizes import Sizes
-from graphcost.passes.fold import fold
-from graphcost.passes.prune import prune_body
+from graphcost.passes.pipeline import BODY_PASSES, Pass, run_passes
+from graphcost.passes.prune import Prune
 from graphcost.report import Loop
 
 FUNCTION = "(a function's name)"
@@ -62,7 +62,7 @@ class Run:
     stacks: dict[Item, Fact] = field(default_factory=dict)
     memo: dict[tuple[str, tuple[Fact, ...], frozenset[int] | None], Evaluation] = field(default_factory=dict)
     bodies: dict[tuple[str, frozenset[int] | None], Graph] = field(default_factory=dict)
-
+    passes: tuple[Pass, ...] = BODY_PASSES
     labels: dict[str, str] = field(default_factory=dict)
 
     def label(self, path: str, name: str) -> str:
@@ -76,7 +76,7 @@ class Run:
         """The function's graph, pruned to the outputs in use; None where the file doesn't have it."""
         key = (function, used)
         if key not in self.bodies and function in self.functions:
-            self.bodies[key] = fold(prune_body(self.functions[function], used))
+            self.bodies[key] = run_passes(self.functions[function], (Prune(used), *self.passes))
         return self.bodies.get(key)
 
     def infer(self, node: Node, rule: Rule | None, inputs: Sequence[Fact], place: Place) -> Inference:
@@ -127,10 +127,8 @@ class Site:
         name = self.node.name
         graph = self.place.graph
         ports = {ref.port for ref in graph.outputs if ref.node == name}
-        for reader in dict.fromkeys(graph.consumers[name]):
-            node = graph.nodes[reader]
-            if node.dropped is None or self.node.dropped is not None:
-                ports.update(ref.port for ref in node.inputs if ref.node == name)
+        for reader in graph.readers(name):
+            ports.update(ref.port for ref in graph.nodes[reader].inputs if ref.node == name)
         return frozenset(ports)
 
     def function(self, attribute: str) -> str | None:

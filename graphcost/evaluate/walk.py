@@ -5,40 +5,25 @@ Bodies that call bodies are generators on an explicit stack, so that no depth of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from graphcost.evaluate.evaluation import Call, Evaluation, symbols_of
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site, Steps, laid_over
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import EMPTY, Graph, Node, TensorRef
+from graphcost.ir.stand_ins import STAND_INS, restored
 from graphcost.ops.fact import UNKNOWN, Fact
-from graphcost.passes.control_flow.frames import COPY, DEAD
-from graphcost.passes.fold import CONSTANT
 from graphcost.report import Status
-
-ARGUMENT = "_Arg"
-"""The op of a function body's inputs."""
-
-STAND_INS = frozenset({ARGUMENT, DEAD})
-"""Ops that stand for a tensor that is computed elsewhere: they have no rule and no line."""
-
-EVALUATED = frozenset({None, CONSTANT, COPY})
-"""The labels of nodes in a body whose facts others need, whether or not the nodes count there."""
 
 MAX_EVALUATIONS = 20_000
 """So many distinct evaluations are made; calls past them are unknown. Real models need a few hundred."""
 
 
 def evaluate(
-    graph: Graph,
-    names: Iterable[str],
-    run: Run,
-    feeds: Mapping[TensorRef, Fact],
-    known: Evaluation | None = None,
+    graph: Graph, run: Run, feeds: Mapping[TensorRef, Fact], known: Mapping[str, tuple[Fact, ...]] = EMPTY
 ) -> Evaluation:
-    """Evaluates the named nodes of the top level; `known` has facts of others that they read."""
-    facts = dict(known.facts) if known is not None else {}
-    return _drive(_walk(Place(graph, "", run.sizes), frozenset(names), run, feeds, facts), run)
+    """Evaluates the top level. `known` has the facts of nodes of the graph that need not be evaluated again."""
+    return _drive(_walk(Place(graph, "", run.sizes), run, feeds, dict(known)), run)
 
 
 def _drive(root: Steps, run: Run) -> Evaluation:
@@ -62,9 +47,8 @@ def _drive(root: Steps, run: Run) -> Evaluation:
             body = run.body(wish.function, wish.used)
             assert body is not None
             feeds = dict(zip(body.inputs, wish.inputs, strict=True))
-            names = frozenset(node.name for node in body.nodes.values() if node.dropped in EVALUATED)
             place = Place(body, wish.path, run.sizes.within(wish.path), wish.function)
-            steps = _walk(place, names, run, feeds, {})
+            steps = _walk(place, run, feeds, {})
             stack.append((steps, wish))
 
 
@@ -80,18 +64,13 @@ def _refused(wish: Request, run: Run) -> Problem | None:
     return None
 
 
-def _walk(
-    place: Place,
-    names: frozenset[str],
-    run: Run,
-    feeds: Mapping[TensorRef, Fact],
-    facts: dict[str, tuple[Fact, ...]],
-) -> Steps:
+def _walk(place: Place, run: Run, feeds: Mapping[TensorRef, Fact], facts: dict[str, tuple[Fact, ...]]) -> Steps:
     problems: dict[str, Problem] = {}
     calls: dict[str, tuple[Call, ...]] = {}
-    for node in place.graph.order:
-        if node.name not in names:
+    for standing in place.graph.order:
+        if standing.name in facts:
             continue
+        node = restored(standing)
         inputs = tuple(_input(ref, facts) for ref in node.inputs)
         handler = run.handlers.get(FUNCTION if node.op in run.functions else node.op)
         if handler is not None:
@@ -100,7 +79,9 @@ def _walk(
         else:
             outcome = _inferred(node, inputs, place, run)
         facts[node.name] = _fed(node, outcome.facts, feeds)
-        if outcome.problem is not None and node.op not in STAND_INS:
+        if standing.op in STAND_INS:
+            continue
+        if outcome.problem is not None:
             problems[node.name] = outcome.problem
         if outcome.calls:
             calls[node.name] = outcome.calls

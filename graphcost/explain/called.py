@@ -36,7 +36,7 @@ class Calls:
         feeds = {ref: _named_by(ref, fact) for ref, fact in zip(refs, inputs, strict=True)}
         # The symbols of one call's arguments aren't those of another's, so no equality may outlive the call.
         apart = replace(self._run, sizes=Sizes())
-        return evaluate(graph, graph.nodes, apart, feeds).facts[node.name]
+        return evaluate(graph, apart, feeds).facts[node.name]
 
 
 def _named_by(ref: TensorRef, fact: Fact) -> Fact:

@@ -8,13 +8,14 @@ from difflib import get_close_matches
 
 from graphcost.dims import Shape
 from graphcost.errors import UsageError
-from graphcost.evaluate import STAND_INS, Evaluation
+from graphcost.evaluate import Evaluation
 from graphcost.evaluate.infer import guarded
 from graphcost.explain.docs import algorithm, first_paragraph
 from graphcost.explain.occurrences import Occurrence, every
 from graphcost.explain.paths import Step, steps_to
 from graphcost.explain.reference import Count
 from graphcost.ir.graph import EMPTY, Attr, Node
+from graphcost.ir.stand_ins import STAND_INS
 from graphcost.measure.arithmetic import line as line_of
 from graphcost.measure.params import NO_WEIGHTS
 from graphcost.ops.fact import Fact, Item
@@ -72,9 +73,7 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
     """
     found = _find(analysis, name)
     place = found[0]
-    # What doesn't run at the top level has its facts beside the live ones.
-    body = analysis.aside if place.body is analysis.facts else place.body
-    node = place.node
+    body, node = place.body, place.node
     rule = analysis.rules.get(node.op)
     once = line_of(node, body, analysis.rules, NO_WEIGHTS, "")
     if node.op in STAND_INS:
@@ -91,7 +90,7 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
         attributes=_attributes_asked_for(node, rule, body),
         once=once,
         lines=tuple(line for line in analysis.report.lines if line.node == place.line),
-        steps=tuple(steps_to(analysis.facts, place.body)),
+        steps=tuple(steps_to(analysis.calls, place.body)),
         theirs=None if place.body.function in analysis.model.graph.functions else theirs.get(node.name),
         others=tuple(dict.fromkeys(other.line for other in found[1:] if other.line != place.line)),
     )
@@ -99,16 +98,17 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
 
 def _find(analysis: Analysis, name: str) -> list[Occurrence]:
     places = list(every(analysis))
-    found = [place for place in places if place.line == name] or [p for p in places if p.node.name == name]
+    found = (
+        [place for place in places if place.line == name]
+        or [place for place in places if place.node.name == name]
+        or [place for place in places if name in place.node.origins]
+    )
     if not found:
         raise UsageError(_unknown(analysis, name, places))
     return sorted(found, key=lambda place: place.label is not None)
 
 
 def _unknown(analysis: Analysis, name: str, places: Sequence[Occurrence]) -> str:
-    node = analysis.model.graph.nodes.get(name)
-    if node is not None:
-        return f"{name!r} ({node.op}) only steers a loop or branch, and became part of a While or If"
     near = get_close_matches(name, dict.fromkeys(place.line for place in places), n=3, cutoff=0.5)
     return f"the model has no node {name!r}" + (f"; near it are {', '.join(near)}" if near else "")
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from graphcost.evaluate import Evaluation
+from graphcost.evaluate import CallGraph, Evaluation, calls_of
 from graphcost.ir.graph import Node
 from graphcost.ir.scopes import joined
+from graphcost.ir.stand_ins import COPY, DEAD, FOLDED, restored
+from graphcost.passes.fold import CONSTANT
 from graphcost.pipeline import Analysis
+from graphcost.roles.reasons import UNUSED
+
+COPIED = "copy"
+"""Why a node doesn't run in the second of two bodies that have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +40,48 @@ class Occurrence:
 
 def top_level(analysis: Analysis) -> Mapping[str, list[Occurrence]]:
     """For each node of the file's top level, where it stands after the passes; nowhere if they removed it."""
-    places: dict[str, list[Occurrence]] = {}
+    found: dict[str, list[Occurrence]] = {}
     own = analysis.model.graph
-    for body, label in _raised_bodies(analysis):
-        for node in body.graph.nodes.values():
-            if node.name in own.nodes:
-                places.setdefault(node.name, []).append(Occurrence(node, body, node.dropped or label))
-    return places
+    for each in every(analysis):
+        if each.node.name in own.nodes and each.body.function not in own.functions:
+            found.setdefault(each.node.name, []).append(each)
+    return found
 
 
 def every(analysis: Analysis) -> Iterator[Occurrence]:
     """Every node of every body that was looked at, function bodies included; what runs comes first."""
-    for body, label in _bodies(analysis, entering=lambda _: True):
+    for body in analysis.calls.order:
         for node in body.graph.nodes.values():
-            yield Occurrence(node, body, node.dropped or label)
+            if node.op != DEAD:
+                yield Occurrence(restored(node), body, _label(node))
+    for body in analysis.calls.order:
+        for node in _left_out(analysis, body):
+            yield Occurrence(node, body, UNUSED)
+    if analysis.dropped.facts is not analysis.facts:
+        yield from _dropped(analysis)
 
 
-def _raised_bodies(analysis: Analysis) -> Iterator[tuple[Evaluation, str | None]]:
-    functions = analysis.model.graph.functions
-    return _bodies(analysis, entering=lambda body: body.function not in functions)
+def _label(node: Node) -> str | None:
+    return {FOLDED: CONSTANT, COPY: COPIED}.get(node.op)
 
 
-def _bodies(analysis: Analysis, entering: Callable[[Evaluation], bool]) -> Iterator[tuple[Evaluation, str | None]]:
-    """The top level and the bodies that its nodes run, each once, with why it doesn't run."""
-    pending: list[tuple[Evaluation, str | None]] = [(analysis.facts, None)]
-    seen = {id(analysis.facts)}
-    for body, label in pending:
-        yield body, label
-        calls = [(name, call) for name, calls in body.calls.items() for call in calls]
-        if body is analysis.facts:
-            calls += [(name, call) for name, calls in analysis.aside.calls.items() for call in calls]
-        for name, call in calls:
-            if id(call.callee) not in seen and entering(call.callee):
-                seen.add(id(call.callee))
-                pending.append((call.callee, label or body.graph.nodes[name].dropped))
+def _left_out(analysis: Analysis, body: Evaluation) -> Iterator[Node]:
+    """The nodes of a function that its body doesn't need."""
+    function = analysis.graph.functions.get(body.function)
+    for node in function.nodes.values() if function is not None else ():
+        if node.name not in body.graph.nodes or body.graph.nodes[node.name].op == DEAD:
+            yield node
+
+
+def _dropped(analysis: Analysis) -> Iterator[Occurrence]:
+    """What doesn't run: of a body that a dropped node runs all, of the others what has a reason."""
+    reasons = analysis.dropped.reasons
+    around: dict[Evaluation, str | None] = {}
+    for body in CallGraph.of(analysis.dropped.facts).order:
+        label = around.get(body)
+        for node in body.graph.nodes.values():
+            reason = label or reasons.get(node.name)
+            if reason is not None:
+                yield Occurrence(restored(node), body, reason)
+        for name, call in calls_of(body):
+            around.setdefault(call.callee, label or reasons.get(name))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from graphcost.dims import Dim
-from graphcost.evaluate import Call, Evaluation
+from graphcost.evaluate import CallGraph, Evaluation, calls_of
 from graphcost.ir.scopes import joined
 
 
@@ -20,24 +21,13 @@ class Step:
     value: int = 0
 
 
-def steps_to(root: Evaluation, body: Evaluation) -> list[Step]:
+def steps_to(calls: CallGraph, body: Evaluation) -> list[Step]:
     """The steps from the root to a body, outermost first; of several ways a shortest. Empty where there is none."""
-    came_from: dict[int, tuple[Evaluation, Step]] = {}
-    pending = [root]
-    for caller in pending:
-        for name, calls in caller.calls.items():
-            for call in calls:
-                if id(call.callee) not in came_from and call.callee is not root:
-                    came_from[id(call.callee)] = (caller, _step(caller, name, call))
-                    pending.append(call.callee)
-    steps: list[Step] = []
-    while id(body) in came_from:
-        body, step = came_from[id(body)]
-        steps.append(step)
-    return steps[::-1]
+    return [_step(caller, callee) for caller, callee in pairwise(calls.path(body))]
 
 
-def _step(caller: Evaluation, name: str, call: Call) -> Step:
+def _step(caller: Evaluation, callee: Evaluation) -> Step:
+    name, call = next((name, call) for name, call in calls_of(caller) if call.callee is callee)
     node = caller.graph.nodes[name]
     times = call.times if call.binder is None else call.binder.trips * call.times
     guard = call.guard

@@ -1,15 +1,15 @@
-"""The graph: nodes, the tensors between them, and the networkx view of both. Immutable."""
+"""The graph: nodes, the tensors between them, and who reads whom as a networkx graph. Immutable."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from graphcost.errors import GraphError
+from graphcost.ir.wiring import ancestors, topological, wired
 from graphcost.ops.fact import Value
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Node:
     """One operation.
 
     `dtypes` has the dtype of each output (None where unknown), so its length is the number of outputs.
-    `dropped` is the reason why the node doesn't run when the outputs are computed; None when it does.
+    `origins` are the names of the nodes of the file that it stands for; none where it stands for itself alone.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Node:
     attrs: Mapping[str, Attr] = field(default_factory=lambda: EMPTY)
     dtypes: tuple[str | None, ...] = (None,)
     stateful: bool = False
-    dropped: str | None = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,19 @@ class Graph:
 
     `inputs` are the tensors that are fed from outside, `outputs` the ones that are asked for; `controls` are
     the nodes that run for their effect when the graph does (a function's control outputs).
+
+    `nx` is who reads whom: a frozen networkx.DiGraph of the nodes' names, in the same order, with an edge from each
+    node to those that read it or wait for it. Which output is read by which input stands in `Node.inputs`. It has a
+    cycle only where TF1 wrote a loop, through a NextIteration; after the passes it is a DAG.
     """
 
     nodes: Mapping[str, Node]
-    inputs: tuple[TensorRef, ...] = ()
-    outputs: tuple[TensorRef, ...] = ()
-    functions: Mapping[str, Graph] = field(default_factory=lambda: EMPTY)
-    controls: tuple[str, ...] = ()
+    inputs: tuple[TensorRef, ...]
+    outputs: tuple[TensorRef, ...]
+    functions: Mapping[str, Graph]
+    controls: tuple[str, ...]
+    nx: networkx.DiGraph[str] = field(compare=False, repr=False)
+    names_in_order: tuple[str, ...] = field(compare=False, repr=False)
 
     @staticmethod
     def of(
@@ -108,122 +114,71 @@ class Graph:
             if node.name in table:
                 raise GraphError(f"two nodes are named {node.name!r}")
             table[node.name] = node
-        graph = Graph(MappingProxyType(table), tuple(inputs), tuple(outputs), functions, tuple(controls))
-        graph._check_references()
-        _ = graph.order
-        return graph
+        inputs, outputs, controls = tuple(inputs), tuple(outputs), tuple(controls)
+        _check_references(table, (*inputs, *outputs))
+        wires = _wired(table)
+        order = topological(wires, _back_edges(table))
+        return Graph(MappingProxyType(table), inputs, outputs, functions, controls, wires, order)
 
     def replacing(self, changed: Iterable[Node]) -> Graph:
         """The graph with nodes of the same names replaced; edges must stay as they are."""
         table = dict(self.nodes)
-        for node in changed:
-            table[node.name] = node
-        graph = replace(self, nodes=MappingProxyType(table))
-        # What follows from the edges alone needn't be found again.
-        graph.__dict__.update({name: self.__dict__[name] for name in ("consumers", "_order") if name in self.__dict__})
-        return graph
+        table.update((node.name, node) for node in changed)
+        return replace(self, nodes=MappingProxyType(table))
+
+    def induced(self, names: Collection[str]) -> Graph:
+        """The graph of the named nodes alone, in their order. What they read must be among them, and so the outputs."""
+        table = {name: node for name, node in self.nodes.items() if name in names}
+        return replace(
+            self,
+            nodes=MappingProxyType(table),
+            inputs=tuple(ref for ref in self.inputs if ref.node in table),
+            nx=_wired(table),
+            names_in_order=tuple(name for name in self.names_in_order if name in table),
+        )
 
     @property
-    def kept(self) -> Iterator[Node]:
-        """The nodes that run when the outputs are computed."""
-        return (node for node in self.nodes.values() if node.dropped is None)
+    def order(self) -> Iterator[Node]:
+        """The nodes in topological order. A loop's back edges, NextIteration to Merge, don't count."""
+        return map(self.nodes.__getitem__, self.names_in_order)
 
-    @cached_property
-    def consumers(self) -> Mapping[str, tuple[str, ...]]:
-        """For each node the nodes that read it, through data or control; one entry for each edge."""
-        readers: dict[str, list[str]] = {name: [] for name in self.nodes}
-        for node in self.nodes.values():
-            for producer in producers(node):
-                readers[producer].append(node.name)
-        return {name: tuple(names) for name, names in readers.items()}
-
-    @cached_property
-    def order(self) -> tuple[Node, ...]:
-        """The nodes in topological order. A loop's back edges, NextIteration to Merge, don't count.
-
-        Raises GraphError where a cycle passes no NextIteration.
-        """
-        return tuple(self.nodes[name] for name in self._order)
-
-    @cached_property
-    def _order(self) -> tuple[str, ...]:
-        waiting = {node.name: len(self._forward_producers(node)) for node in self.nodes.values()}
-        ready = deque(name for name, count in waiting.items() if count == 0)
-        ordered: list[str] = []
-        while ready:
-            node = self.nodes[ready.popleft()]
-            ordered.append(node.name)
-            for reader in self.consumers[node.name]:
-                if _is_back_edge(node, self.nodes[reader]):
-                    continue
-                waiting[reader] -= 1
-                if waiting[reader] == 0:
-                    ready.append(reader)
-        if len(ordered) < len(self.nodes):
-            raise GraphError(self._describe_cycle({name for name, count in waiting.items() if count > 0}))
-        return tuple(ordered)
+    def readers(self, name: str) -> Iterator[str]:
+        """The names of the nodes that read a node or wait for it, each once."""
+        return self.nx.successors(name)
 
     def ancestors(self, names: Iterable[str]) -> set[str]:
         """The named nodes and all that they depend on, through data and control edges."""
-        found = set(names)
-        pending = list(found)
-        while pending:
-            for producer in producers(self.nodes[pending.pop()]):
-                if producer not in found:
-                    found.add(producer)
-                    pending.append(producer)
-        return found
+        return ancestors(self.nx, names)
 
-    @cached_property
-    def nx(self) -> networkx.MultiDiGraph[str]:
-        """The graph for networkx, frozen: built on first use, since the import alone costs a fifth of a second.
 
-        Nodes carry `op` and `node`; data edges `source_port`, `destination_port` and `control=False`,
-        control edges `control=True`.
-        """
-        import networkx
+def _wired(nodes: Mapping[str, Node]) -> networkx.DiGraph[str]:
+    return wired(nodes, ((name, node.name) for node in nodes.values() for name in producers(node)))
 
-        view: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
-        view.add_nodes_from((name, {"op": node.op, "node": node}) for name, node in self.nodes.items())
-        for node in self.nodes.values():
-            for port, ref in enumerate(node.inputs):
-                view.add_edge(ref.node, node.name, source_port=ref.port, destination_port=port, control=False)
-            for control in node.controls:
-                view.add_edge(control, node.name, control=True)
-        return networkx.freeze(view)  # type: ignore[no-any-return]
 
-    def _check_references(self) -> None:
-        for node in self.nodes.values():
-            for ref in node.inputs:
-                self._check_ref(ref, f"node {node.name!r} reads")
-            for control in node.controls:
-                if control not in self.nodes:
-                    raise GraphError(f"node {node.name!r} waits for {control!r}, which isn't in the graph")
-        for ref in (*self.inputs, *self.outputs):
-            self._check_ref(ref, "the graph names")
+def _back_edges(nodes: Mapping[str, Node]) -> set[tuple[str, str]]:
+    merges = (node for node in nodes.values() if node.op in ("Merge", "RefMerge"))
+    edges = ((name, merge.name) for merge in merges for name in producers(merge))
+    return {edge for edge in edges if nodes[edge[0]].op in ("NextIteration", "RefNextIteration")}
 
-    def _check_ref(self, ref: TensorRef, reader: str) -> None:
-        producer = self.nodes.get(ref.node)
-        if producer is None:
-            raise GraphError(f"{reader} {str(ref)!r}, which isn't in the graph")
-        if not 0 <= ref.port < len(producer.dtypes):
-            count = len(producer.dtypes)
-            raise GraphError(f"{reader} output {ref.port} of {ref.node!r} ({producer.op}), which has {count}")
 
-    def _forward_producers(self, node: Node) -> list[str]:
-        return [name for name in producers(node) if not _is_back_edge(self.nodes[name], node)]
+def _check_references(nodes: Mapping[str, Node], named: Iterable[TensorRef]) -> None:
+    for node in nodes.values():
+        for ref in node.inputs:
+            _check_ref(nodes, ref, f"node {node.name!r} reads")
+        for control in node.controls:
+            if control not in nodes:
+                raise GraphError(f"node {node.name!r} waits for {control!r}, which isn't in the graph")
+    for ref in named:
+        _check_ref(nodes, ref, "the graph names")
 
-    def _describe_cycle(self, stuck: set[str]) -> str:
-        """Walks back among the stuck nodes, each of which has a stuck producer, until one repeats."""
-        name = min(stuck)
-        path: dict[str, None] = {}
-        while name not in path:
-            path[name] = None
-            name = next(p for p in self._forward_producers(self.nodes[name]) if p in stuck)
-        names = list(path)
-        cycle = names[names.index(name) :][::-1]
-        shown = cycle if len(cycle) <= 6 else [*cycle[:5], "..."]
-        return f"a cycle that no NextIteration passes: {' -> '.join([*shown, shown[0]])}"
+
+def _check_ref(nodes: Mapping[str, Node], ref: TensorRef, reader: str) -> None:
+    producer = nodes.get(ref.node)
+    if producer is None:
+        raise GraphError(f"{reader} {str(ref)!r}, which isn't in the graph")
+    if not 0 <= ref.port < len(producer.dtypes):
+        count = len(producer.dtypes)
+        raise GraphError(f"{reader} output {ref.port} of {ref.node!r} ({producer.op}), which has {count}")
 
 
 def with_shape(node: Node, shape: PartialShape) -> Node:
@@ -251,7 +206,3 @@ def called(node: Node, functions: Container[str]) -> Iterator[str]:
 
 def count_ops(nodes: Iterable[Node]) -> Counter[str]:
     return Counter(node.op for node in nodes)
-
-
-def _is_back_edge(producer: Node, reader: Node) -> bool:
-    return producer.op in ("NextIteration", "RefNextIteration") and reader.op in ("Merge", "RefMerge")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphcost.dims import Dim, dim_sum, format_dim
-from graphcost.evaluate import STAND_INS, Evaluation, Run, evaluate
-from graphcost.ir.graph import EMPTY, Graph, Node, TensorRef
+from graphcost.evaluate import CallGraph, Evaluation
+from graphcost.ir.graph import EMPTY, TensorRef
 from graphcost.ir.scopes import joined, readable, scope_of
+from graphcost.ir.stand_ins import STAND_INS
 from graphcost.measure.arithmetic import line
 from graphcost.measure.branches import Choices, most_expensive, size_dependent
-from graphcost.measure.call_counts import BodyRuns, bodies, call_order
+from graphcost.measure.call_counts import BodyRuns, bodies
 from graphcost.measure.params import NO_WEIGHTS, Credits, NodeKey, Weights, credited
-from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
-from graphcost.report import IDLE, Dropped, Line, Status, Tensor, sum_work
+from graphcost.report import IDLE, Line, Status, Tensor
 from graphcost.roles.sources import PLACEHOLDERS
 
 
@@ -31,13 +30,13 @@ class Counted:
 
 def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int], phases: Mapping[str, str] = EMPTY) -> Counted:
     """The lines of every body that runs, each as often as it runs; `phases` are those of the nodes, by name."""
-    order = call_order(root)
-    credits = credited(order)
-    once = {id(each): _lines_of_one_run(each, rules, credits.weights, phases) for each in order}
+    calls = CallGraph.of(root)
+    credits = credited(calls.order)
+    once = {id(each): lines_of_one_run(each, rules, credits.weights, phases) for each in calls.order}
     once[id(root)] = [_with_missing_shape(each, root, credits) for each in once[id(root)]]
-    own = _of_one_run(once)
-    choices = most_expensive(order, own, bindings)
-    return Counted(_all_lines(root, once, choices), choices, size_dependent(choices, order, own, bindings))
+    own = work_of_one_run(once)
+    choices = most_expensive(calls, own, bindings)
+    return Counted(all_lines(calls, once, choices), choices, size_dependent(choices, calls, own, bindings))
 
 
 def _with_missing_shape(each: Line, root: Evaluation, credits: Credits) -> Line:
@@ -48,13 +47,14 @@ def _with_missing_shape(each: Line, root: Evaluation, credits: Credits) -> Line:
     return replace(each, status=Status.NO_SHAPE, reason=hint)
 
 
-def _of_one_run(once: Mapping[int, Sequence[Line]]) -> Mapping[int, Dim]:
+def work_of_one_run(once: Mapping[int, Sequence[Line]]) -> Mapping[int, Dim]:
     """The work of one run of each evaluation's own nodes."""
     return {key: _total(lines) for key, lines in once.items()}
 
 
-def _all_lines(root: Evaluation, once: Mapping[int, Sequence[Line]], choices: Choices) -> tuple[Line, ...]:
-    return tuple(each for body in bodies(root, choices) for each in _all_runs(body, once))
+def all_lines(calls: CallGraph, once: Mapping[int, Sequence[Line]], choices: Choices) -> tuple[Line, ...]:
+    """The lines of every body, as often as it runs, from those of one run of each."""
+    return tuple(each for body in bodies(calls, choices) for each in _all_runs(body, once))
 
 
 def choice_notes(counted: Counted, inputs: Collection[str]) -> Iterator[str]:
@@ -65,40 +65,6 @@ def choice_notes(counted: Counted, inputs: Collection[str]) -> Iterator[str]:
         if predicate in counted.size_dependent:
             note += " where open sizes are 1; where they are large, another way is"
         yield f"{note}; --bind {name}={1 - value} counts the other" if name in inputs and value in (0, 1) else note
-
-
-def dropped_facts(graph: Graph, live: Evaluation, run: Run, feeds: Mapping[TensorRef, Fact]) -> Evaluation:
-    """The facts of what doesn't run, beside the live ones. It learns from the live part and tells it nothing."""
-    names = [node.name for node in graph.nodes.values() if node.dropped is not None and node.name not in live.facts]
-    apart = replace(run, sizes=run.sizes.fork(), warnings={}, loops={}, memo={})
-    return evaluate(graph, names, apart, feeds, live)
-
-
-def dropped(graph: Graph, facts: Evaluation, rules: RuleSet) -> dict[str, Dropped]:
-    """Nodes and work of each reason for going."""
-    nodes: Counter[str] = Counter()
-    lines: dict[str, list[Line]] = {}
-    for node in graph.nodes.values():
-        if node.dropped is not None:
-            nodes[node.dropped] += 1
-            lines.setdefault(node.dropped, []).extend(_lines_below(node, facts, rules))
-    return {
-        reason: Dropped(
-            nodes[reason], sum_work(each.work for each in below), all(each.status.is_known for each in below)
-        )
-        for reason, below in lines.items()
-    }
-
-
-def _lines_below(node: Node, facts: Evaluation, rules: RuleSet) -> Sequence[Line]:
-    """The lines of a node and, where it runs bodies, of all that they run."""
-    own = line(node, facts, rules, NO_WEIGHTS, "")
-    if node.name not in facts.calls:
-        return [own]
-    root = replace(facts, calls={node.name: facts.calls[node.name]})
-    order = call_order(root)
-    once = {id(root): [own], **{id(each): _lines_of_one_run(each, rules, {}) for each in order[1:]}}
-    return _all_lines(root, once, most_expensive(order, _of_one_run(once), {}))
 
 
 def tensors(facts: Evaluation, refs: Sequence[TensorRef]) -> tuple[Tensor, ...]:
@@ -112,14 +78,14 @@ def _tensor(facts: Evaluation, ref: TensorRef) -> Tensor:
     return Tensor(str(ref), fact.dtype, shape)
 
 
-def _lines_of_one_run(
+def lines_of_one_run(
     evaluation: Evaluation,
     rules: RuleSet,
     weights: Mapping[NodeKey, Weights],
     phases: Mapping[str, str] = EMPTY,
 ) -> list[Line]:
     """Lines whose scope is that of the node's own name; where the body is called comes later."""
-    nodes = [node for node in evaluation.graph.kept if node.op not in STAND_INS]
+    nodes = [node for node in evaluation.graph.nodes.values() if node.op not in STAND_INS]
     lines = [
         line(node, evaluation, rules, weights.get((id(evaluation), node.name), NO_WEIGHTS), scope_of(node.name))
         for node in nodes

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from graphcost.dims import Dim, bind, symbols
-from graphcost.evaluate import Call, Evaluation
+from graphcost.evaluate import Call, CallGraph, Evaluation, calls_of
 
 Choices = Mapping[Dim, int]
 """For each predicate that isn't known the value that is counted."""
@@ -16,34 +16,34 @@ LARGE = 1_000_000
 
 
 def size_dependent(
-    choices: Choices, order: Sequence[Evaluation], own: Mapping[int, Dim], bindings: Mapping[str, int]
+    choices: Choices, calls: CallGraph, own: Mapping[int, Dim], bindings: Mapping[str, int]
 ) -> frozenset[Dim]:
     """The predicates of which another value is the most expensive where the symbols without a binding are large."""
     if not choices:
         return frozenset()
-    calls = (call for each in order for calls in each.calls.values() for call in calls)
-    counters = {call.binder.counter: 1 for call in calls if call.binder is not None}
-    large = most_expensive(order, own, {**counters, **bindings}, LARGE)
+    made = (call for each in calls.order for _, call in calls_of(each))
+    counters = {call.binder.counter: 1 for call in made if call.binder is not None}
+    large = most_expensive(calls, own, {**counters, **bindings}, LARGE)
     return frozenset(predicate for predicate, value in choices.items() if large[predicate] != value)
 
 
 def most_expensive(
-    order: Sequence[Evaluation], own: Mapping[int, Dim], bindings: Mapping[str, int], otherwise: int = 1
+    calls: CallGraph, own: Mapping[int, Dim], bindings: Mapping[str, int], otherwise: int = 1
 ) -> Choices:
     """For each open predicate the value whose branches, over the whole model, cost the most.
 
-    order: every evaluation, callers before callees. own: by id() of an evaluation, the work of one run of its own
+    own: by id() of an evaluation, the work of one run of its own
     nodes. otherwise: what symbols without a binding are taken as. Of branches that cost the same the lowest value is
     taken.
     """
-    if not any(call.guard for each in order for calls in each.calls.values() for call in calls):
+    if not any(call.guard for each in calls.order for _, call in calls_of(each)):
         return {}
     sizes = defaultdict(lambda: otherwise, bindings)
-    costs = _costs(order, own, sizes)
-    runs = {id(order[0]): 1}
+    costs = _costs(calls.order, own, sizes)
+    runs = {id(calls.root): 1}
     scores: dict[Dim, dict[int, int]] = {}
-    for evaluation in order:
-        for call in (call for calls in evaluation.calls.values() for call in calls):
+    for evaluation in calls.order:
+        for _, call in calls_of(evaluation):
             times = runs[id(evaluation)] * _times(call, sizes)
             callee = id(call.callee)
             runs[callee] = runs.get(callee, 0) + times

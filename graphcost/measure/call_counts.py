@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphcost.dims import Dim, symbols
 from graphcost.dims.series import sum_over
-from graphcost.evaluate import Binder, Call, Evaluation, Guard
+from graphcost.evaluate import Binder, Call, CallGraph, Evaluation, Guard, calls_of
 from graphcost.ir.scopes import common, joined, readable
 from graphcost.ops.rule import Cost
 from graphcost.report import Work
@@ -45,42 +45,19 @@ class BodyRuns:
         return Cost(*(self.times(amount) if amount != 0 else 0 for amount in cost.by_kind.values()))
 
 
-def bodies(root: Evaluation, choices: Mapping[Dim, int]) -> Iterator[BodyRuns]:
+def bodies(calls: CallGraph, choices: Mapping[Dim, int]) -> Iterator[BodyRuns]:
     """Every evaluation that the root reaches, callers before callees; those of branches not taken have count 0."""
-    contexts: dict[int, dict[Binders, Dim]] = {id(root): {(): 1}}
-    scopes: dict[int, str] = {id(root): ""}
-    for evaluation in call_order(root):
-        body = BodyRuns(evaluation, contexts[id(evaluation)], scopes[id(evaluation)])
+    contexts: dict[Evaluation, dict[Binders, Dim]] = {calls.root: {(): 1}}
+    scopes = {calls.root: ""}
+    for evaluation in calls.order:
+        body = BodyRuns(evaluation, contexts[evaluation], scopes[evaluation])
         yield body
-        for name, calls in evaluation.calls.items():
-            for call in calls:
-                known = contexts.setdefault(id(call.callee), {})
-                for binders, count in _entered(body, call, choices):
-                    known[binders] = known.get(binders, 0) + count
-                scope = readable(joined(body.scope, name))
-                scopes[id(call.callee)] = common(scopes.get(id(call.callee)), scope)
-
-
-def call_order(root: Evaluation) -> list[Evaluation]:
-    """The evaluations reachable from the root, every caller before its callees."""
-    waiting: dict[int, int] = {id(root): 0}
-    found = [root]
-    for evaluation in found:
-        for callee in _callees(evaluation):
-            if id(callee) not in waiting:
-                found.append(callee)
-            waiting[id(callee)] = waiting.get(id(callee), 0) + 1
-    ready = [root]
-    for evaluation in ready:
-        for callee in _callees(evaluation):
-            waiting[id(callee)] -= 1
-            if waiting[id(callee)] == 0:
-                ready.append(callee)
-    return ready
-
-
-def _callees(evaluation: Evaluation) -> Iterator[Evaluation]:
-    return (call.callee for calls in evaluation.calls.values() for call in calls)
+        for name, call in calls_of(evaluation):
+            known = contexts.setdefault(call.callee, {})
+            for binders, count in _entered(body, call, choices):
+                known[binders] = known.get(binders, 0) + count
+            scope = readable(joined(body.scope, name))
+            scopes[call.callee] = common(scopes.get(call.callee), scope)
 
 
 def _entered(body: BodyRuns, call: Call, choices: Mapping[Dim, int]) -> Iterator[tuple[Binders, Dim]]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphcost.dims import Shape
-from graphcost.evaluate import ARGUMENT, Evaluation
+from graphcost.evaluate import Evaluation
 from graphcost.ir.graph import Literal, Node
+from graphcost.ir.stand_ins import ARGUMENT, COPY, FOLDED
 from graphcost.ops.fact import Fact
-from graphcost.passes.fold import CONSTANT
 from graphcost.roles.op_roles import VARIABLES
 from graphcost.roles.sources import PLACEHOLDERS
 
@@ -83,7 +83,7 @@ class _Ledger:
 def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
     carried: dict[str, frozenset[WeightKey]] = {}
     for node in evaluation.graph.order:
-        if node.dropped not in (None, CONSTANT):
+        if node.op == COPY:
             continue
         place = (id(evaluation), node.name)
         arriving = ledger.arguments.get(place, NONE).union(*(carried.get(ref.node, NONE) for ref in node.inputs))
@@ -93,7 +93,7 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
             ledger.homes.setdefault(source, place)
             _weigh(source, _stored(node, facts), ledger)
             carried[node.name] = frozenset({source})
-        elif node.op in TRANSPARENT or node.op == ARGUMENT or node.dropped == CONSTANT:
+        elif node.op in TRANSPARENT or node.op in (ARGUMENT, FOLDED):
             carried[node.name] = arriving
             if node.op == "ReadVariableOp" and facts:
                 for source in arriving:

@@ -1,45 +1,52 @@
-"""Labels what doesn't run when the outputs are computed.
+"""Keeps what the outputs need.
 
 before                                after
-    x -> MatMul -> y  (output)            x, w, MatMul, y                  kept
-    w -> MatMul                           RandomUniform, Assign            dropped: initializer
-    RandomUniform -> Assign(w)            SaveV2                           dropped: saver
+    x -> MatMul -> y  (output)            x -> MatMul -> y  (output)
+    w -> MatMul                           w -> MatMul
+    RandomUniform -> Assign(w)
     w -> SaveV2
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 from graphcost.ir.graph import Graph, Node
-from graphcost.roles.network import Network, find_network
-from graphcost.roles.reasons import UNUSED, reasons
+from graphcost.ir.stand_ins import ARGUMENT, DEAD
 
 
-def prune(graph: Graph, network: Network | None = None) -> Graph:
-    """The graph with every node labelled as kept (reached from the outputs) or with its reason for going.
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """The graph induced by the ancestors of its outputs and controls, through data and control edges.
 
-    `network` is that of the graph, where it is already known.
+    `used` are the positions of a function's outputs that anybody reads; None for all. The others become _Dead, since
+    callers name outputs by position; arguments stay for the same reason.
     """
-    kept = graph.ancestors(_asked_for(graph, None))
-    if len(kept) == len(graph.nodes):
-        return graph
-    why = reasons(graph, kept, network or find_network(graph))
-    return graph.replacing(_relabelled((node, why.get(node.name)) for node in graph.nodes.values()))
+
+    name: ClassVar[str] = "prune"
+    used: frozenset[int] | None = None
+
+    def __call__(self, graph: Graph) -> Graph:
+        kept = graph.ancestors([*self._asked_for(graph), *graph.controls]).union(_arguments(graph))
+        if len(kept) == len(graph.nodes):
+            return graph
+        unused = {ref.node for ref in graph.outputs if ref.node not in kept}
+        if unused:
+            return _with_dead(graph, unused).induced(kept | unused)
+        return graph.induced(kept)
+
+    def _asked_for(self, graph: Graph) -> Iterator[str]:
+        return (ref.node for port, ref in enumerate(graph.outputs) if self.used is None or port in self.used)
 
 
-def prune_body(graph: Graph, used: Collection[int] | None = None) -> Graph:
-    """A function's graph with what neither its used outputs nor its control outputs reach labelled as unused."""
-    kept = graph.ancestors(_asked_for(graph, used))
-    labels = ((node, node.dropped if node.name in kept else UNUSED) for node in graph.nodes.values())
-    return graph.replacing(_relabelled(labels))
+def _arguments(graph: Graph) -> Iterator[str]:
+    return (ref.node for ref in graph.inputs if graph.nodes[ref.node].op == ARGUMENT)
 
 
-def _asked_for(graph: Graph, used: Collection[int] | None) -> list[str]:
-    outputs = [ref.node for port, ref in enumerate(graph.outputs) if used is None or port in used]
-    return [*outputs, *graph.controls]
-
-
-def _relabelled(labels: Iterable[tuple[Node, str | None]]) -> Iterable[Node]:
-    return (replace(node, dropped=label) for node, label in labels if node.dropped != label)
+def _with_dead(graph: Graph, names: set[str]) -> Graph:
+    nodes = {**graph.nodes, **{name: Node(name, DEAD, dtypes=graph.nodes[name].dtypes) for name in names}}
+    return Graph.of(
+        nodes.values(), inputs=graph.inputs, outputs=graph.outputs, functions=graph.functions, controls=graph.controls
+    )

@@ -13,16 +13,17 @@ FORWARD, BACKWARD, OPTIMIZER, OTHER = PHASES
 
 
 def training_phases(graph: Graph, network: Network) -> Mapping[str, str]:
-    """For each node that runs its phase; empty where what runs is no training step, having no backward pass.
+    """For each node of a pruned graph its phase; empty where what runs is no training step, having no backward pass.
 
     Forward is all that the data flows through up to the loss, with the weights that it needs; backward is the
     region of the gradients; the optimizer changes variables. The rest, such as a schedule of the learning rate or
     a counter of steps, is other.
     """
-    points = {node.name: network.flow.index[node.name] for node in graph.kept}
+    points = {name: network.flow.index[name] for name in graph.nodes}
     asked = {network.flow.index[ref.node] for ref in graph.outputs}
     has_gradient = any(point in network.regions.gradient for point in points.values())
-    if not has_gradient or not (asked & network.regions.gradient or any(_is_update(node) for node in graph.kept)):
+    has_updates = any(_is_update(node) for node in graph.nodes.values())
+    if not has_gradient or not (asked & network.regions.gradient or has_updates):
         return {}
     names = {name for name, point in points.items() if point in network.live or point in network.judged}
     forward = graph.ancestors(names - {name for name, point in points.items() if point in network.regions.gradient})

@@ -82,7 +82,7 @@ def _by_scope(
 
 
 def _is_alone(graph: Graph, node: Node) -> bool:
-    return not node.inputs and not node.controls and not graph.consumers[node.name]
+    return not node.inputs and not node.controls and not any(graph.readers(node.name))
 
 
 def _scopes(name: str) -> Iterator[str]:

@@ -348,11 +348,11 @@ def test_help_imports_nothing_slow() -> None:
 
 
 def test_json_imports_no_renderer_and_no_framework(model: str) -> None:
-    assert not imported("report", model, "--format", "json") & {"rich", "networkx", "tensorflow", "numpy"}
+    assert not imported("report", model, "--format", "json") & {"rich", "tensorflow", "numpy"}
 
 
 def test_a_table_imports_no_framework(model: str) -> None:
-    assert not imported("report", model) & {"networkx", "tensorflow", "numpy"}
+    assert not imported("report", model) & {"tensorflow", "numpy"}
 
 
 # Help

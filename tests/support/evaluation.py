@@ -12,7 +12,7 @@ from graphcost.measure.assemble import Counted, count
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes
-from graphcost.passes.fold import fold
+from graphcost.passes.fold import Fold
 from graphcost.plugins import installed_rules
 
 
@@ -24,7 +24,7 @@ def evaluated(
     graph: Graph, *, run: Run | None = None, rules: RuleSet | None = None, feeds: Mapping[TensorRef, Fact] | None = None
 ) -> Evaluation:
     """Every node of the top level, and the bodies that they run."""
-    return evaluate(fold(graph), graph.nodes, run or run_of(graph, rules), feeds or {})
+    return evaluate(Fold()(graph), run or run_of(graph, rules), feeds or {})
 
 
 def counted(graph: Graph, *, rules: RuleSet | None = None, bindings: Mapping[str, int] | None = None) -> Counted:

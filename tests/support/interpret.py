@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphcost.ir.graph import FunctionRef, Graph, Literal, Node, TensorRef
-from graphcost.passes.control_flow.frames import COPY, DEAD
+from graphcost.ir.stand_ins import COPY, DEAD, restored
 
 NOTHING = object()
 """What a branch that isn't taken gives: whoever reads it doesn't run."""
@@ -60,8 +60,8 @@ class Interpreter:
                 gone.add(node.name)
                 results: Sequence[Any] = [NOTHING] * len(node.dtypes)
             else:
-                self.runs[node.name] += node.dropped != COPY
-                results = self._results(node, inputs)
+                self.runs[node.name] += node.op != COPY
+                results = self._results(restored(node), inputs)
             values.update((TensorRef(node.name, port), value) for port, value in enumerate(results))
         return [values[ref] for ref in graph.outputs]
 

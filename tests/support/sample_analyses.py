@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from graphcost.dims import Shape
 from graphcost.evaluate import Evaluation
 from graphcost.ir.graph import Graph
+from graphcost.ir.stand_ins import FOLDED, standing_for
 from graphcost.loaders import Model
+from graphcost.measure.dropped import DroppedPart
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import Cost, RuleSet
 from graphcost.ops.sizes import Sizes
+from graphcost.passes.fold import CONSTANT
 from graphcost.pipeline import Analysis
 from graphcost.report import IDLE, Line, ModelInfo, Report, Status, Work
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+SHAPE = Shape(1, 8)
 
-def analysis_of(graph: Graph, flops: Mapping[str, int] | None = None, shape: Shape = Shape(1, 8)) -> Analysis:  # noqa: B008
-    """Every kept node gives tensors of `shape`; those in `flops` cost as many additions."""
+
+def analysis_of(graph: Graph, flops: Mapping[str, int] | None = None, dropped: Mapping[str, str] = NOTHING) -> Analysis:
+    """Every node gives tensors of SHAPE; those in `flops` cost as many additions, those in `dropped` don't run."""
     costs = flops or {}
+    constants = [name for name, reason in dropped.items() if reason == CONSTANT]
+    reasons = {name: reason for name, reason in dropped.items() if reason != CONSTANT}
+    live = graph.replacing(standing_for(graph.nodes[name], FOLDED) for name in constants)
+    live = live.induced(live.nodes.keys() - reasons.keys())
     lines = tuple(
         Line(
             node=node.name,
@@ -25,11 +36,13 @@ def analysis_of(graph: Graph, flops: Mapping[str, int] | None = None, shape: Sha
             scope=node.name.rpartition("/")[0],
             status=Status.COSTED if node.name in costs else Status.FREE,
             work=Work(Cost(add=costs[node.name])) if node.name in costs else IDLE,
-            outputs=(shape,) * len(node.dtypes),
+            outputs=(SHAPE,) * len(node.dtypes),
         )
-        for node in graph.kept
+        for node in live.nodes.values()
+        if node.op != FOLDED
     )
-    facts = {node.name: (Fact("float32", shape),) * len(node.dtypes) for node in graph.kept}
+    facts = {node.name: (Fact("float32", SHAPE),) * len(node.dtypes) for node in graph.nodes.values()}
     report = Report(ModelInfo("model.pb", "graphdef", len(graph.nodes)), (), (), "inferred", lines)
-    evaluation = Evaluation(graph, "", Sizes(), facts=facts)
-    return Analysis(Model("model.pb", "graphdef", graph), graph, evaluation, report, evaluation, RuleSet())
+    evaluation = Evaluation(live, "", Sizes(), facts=facts)
+    part = DroppedPart(graph, reasons, Evaluation(graph, "", Sizes(), facts=facts))
+    return Analysis(Model("model.pb", "graphdef", graph), live, evaluation, report, part, RuleSet())

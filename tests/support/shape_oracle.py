@@ -7,16 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphcost.dims import Shape, format_dim
-from graphcost.evaluate import Evaluation, Run, evaluate
+from graphcost.evaluate import CallGraph, Evaluation, Run, evaluate
 from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
 from graphcost.ir.graph import Graph, TensorRef
 from graphcost.loaders import load
-from graphcost.measure.call_counts import call_order
 from graphcost.ops.fact import Fact
 from graphcost.ops.sizes import Sizes
 from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
-from graphcost.passes.fold import fold
+from graphcost.passes.fold import Fold
 from graphcost.plugins import installed_rules
 
 Known = tuple[int | None, ...]
@@ -147,9 +146,9 @@ def _every_output_used(graph: Graph) -> Graph:
 
 def _evaluations(graph: Graph, feeds: Mapping[TensorRef, Fact]) -> list[Evaluation]:
     """Every node of the graph, whether an output needs it or not; what is raised from its loops and branches too."""
-    graph = fold(graph)
+    graph = Fold()(graph)
     run = Run(installed_rules(), HANDLERS, graph.functions, Sizes(symbol_names(graph)))
-    return call_order(evaluate(graph, graph.nodes, run, feeds))[::-1]
+    return list(CallGraph.of(evaluate(graph, run, feeds)).order)[::-1]
 
 
 def _known_shapes(graph: Any) -> Iterator[tuple[TensorRef, Known]]:

@@ -2,12 +2,12 @@
 
     x = Placeholder(dtype=int32, shape=<?,3>)
     two = Const(value=2)
-    y = Mul(x, two:0, ^init, T=int32) !gradient
+    y = Mul(x, two:0, ^init, T=int32)
     s = Switch(y, pred) -> int32, int32
 
-A line is `name = Op(inputs, attributes)`, then optionally `-> dtypes` of the outputs and `!reason` for which the node
-is dropped. Text after `#` is a comment. Attributes are Python literals, or a bare word for a dtype, `<2,?>` for a shape
-(`<*>` of unknown rank) and `@name` for a function; the `value` of a Const is a scalar or a flat list.
+A line is `name = Op(inputs, attributes)`, then optionally `-> dtypes` of the outputs. Text after `#` is a comment.
+Attributes are Python literals, or a bare word for a dtype, `<2,?>` for a shape (`<*>` of unknown rank) and `@name` for
+a function; the `value` of a Const is a scalar or a flat list.
 
 Defaults of attributes, dtypes and statefulness come from TensorFlow's definition of the op, where it has one. The
 `_Arg` nodes are the graph's inputs, in the order of the text, unless `inputs` says otherwise.
@@ -25,7 +25,7 @@ from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Graph, Literal, Node, P
 from graphcost.loaders.opdefs import tensorflow_ops
 from graphcost.ops.fact import Value
 
-_LINE = re.compile(r"(?P<name>\S+) = (?P<op>\w+)\((?P<args>.*)\)(?: ->(?P<dtypes>[\w, ]*))?(?: !(?P<dropped>.+))?")
+_LINE = re.compile(r"(?P<name>\S+) = (?P<op>\w+)\((?P<args>.*)\)(?: ->(?P<dtypes>[\w, ]*))?")
 _ARGUMENT = re.compile(r"""(?:[^,'"<\[({]|'[^']*'|"[^"]*"|<[^>]*>|\[[^\]]*\]|\([^)]*\))+""")
 
 
@@ -72,7 +72,6 @@ def parse_node(line: str) -> Node:
         attrs=MappingProxyType(attrs),
         dtypes=dtypes or (None,),
         stateful=definition is not None and definition.stateful,
-        dropped=match["dropped"],
     )
 
 
@@ -83,13 +82,13 @@ def parse_ref(text: str) -> TensorRef:
 
 
 def wiring(graph: Graph) -> list[str]:
-    """The nodes as lines without attributes, in the order of the graph: `name = Op(input, ^control) !reason`."""
+    """The nodes as lines without attributes, in the order of the graph: `name = Op(input, ^control)`."""
     return [_wires(node) for node in graph.nodes.values()]
 
 
 def _wires(node: Node) -> str:
     edges = [*map(str, node.inputs), *(f"^{control}" for control in node.controls)]
-    return f"{node.name} = {node.op}({', '.join(edges)})" + (f" !{node.dropped}" if node.dropped else "")
+    return f"{node.name} = {node.op}({', '.join(edges)})"
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -10,8 +10,8 @@ from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.ir.graph import FunctionRef, TensorRef
 from graphcost.ir.scopes import joined
+from graphcost.ir.stand_ins import DEAD
 from graphcost.ops.fact import UNKNOWN, Fact
-from graphcost.passes.control_flow.frames import DEAD
 from graphcost.report import Status
 
 

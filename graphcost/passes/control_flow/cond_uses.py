@@ -134,10 +134,8 @@ class Uses:
         for ref in outputs:
             if ref.node in self._owners:
                 _use(self._owners[ref.node], ref)
-        followed = self._awaited | {ref.node for ref in self._read}
         for name, made in self._owners.items():
-            is_dropped_end = self._nodes[name].dropped is not None and name not in followed
-            if name in controls or is_dropped_end:
+            if name in controls:
                 made.effects.add(name)
 
     def _is_inside(self, reader: str, ref: TensorRef) -> bool:

@@ -6,8 +6,7 @@ what it reads: it is the innermost frame that any of its inputs, data or control
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphcost.ir.graph import Graph, Node, PartialShape, producers
@@ -18,12 +17,6 @@ MERGES = frozenset({"Merge", "RefMerge"})
 SWITCHES = frozenset({"Switch", "RefSwitch"})
 NEXT_ITERATIONS = frozenset({"NextIteration", "RefNextIteration"})
 CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | SWITCHES | NEXT_ITERATIONS | {"LoopCond"}
-
-COPY = "copy"
-"""The label of a node that stands in a second graph only to hand on its value: it runs, and counts, in the first."""
-
-DEAD = "_Dead"
-"""The op of a branch's output that only the other branch computes. Who reads it runs with the other branch only."""
 
 FIRST = "_first"
 """The attribute of a Merge whose inputs are all there; `COMES_FIRST` is its value."""
@@ -72,14 +65,6 @@ def find_frames(graph: Graph) -> Frames:
 def hands_on_the_first(node: Node) -> bool:
     """Whether a node is a Merge that belongs to no loop and no branch: it hands on the input that comes first."""
     return node.op in MERGES and node.attrs.get(FIRST) is COMES_FIRST
-
-
-def common_label(nodes: Iterable[Node]) -> str | None:
-    """None where any of the nodes runs, else the commonest reason why they don't."""
-    labels = Counter(node.dropped for node in nodes)
-    if None in labels or not labels:
-        return None
-    return labels.most_common(1)[0][0]
 
 
 def _broken(graph: Graph, parents: list[int], home: Mapping[str, int], gives: Mapping[str, int]) -> set[int]:

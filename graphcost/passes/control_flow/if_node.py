@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Literal, Node, TensorRef
+from graphcost.ir.stand_ins import DEAD, origins
 from graphcost.ops.fact import Value
 from graphcost.passes.control_flow.branches import ELSE, THEN
 from graphcost.passes.control_flow.cond_parts import Level
 from graphcost.passes.control_flow.cond_uses import If, Uses
-from graphcost.passes.control_flow.frames import DEAD, common_label
 from graphcost.passes.control_flow.naming import Names
 
 
@@ -185,7 +185,7 @@ def _if_node(made: If, uses: Uses, inputs: _Inputs, functions: Sequence[str]) ->
         attrs=MappingProxyType(attrs),
         dtypes=dtypes,
         stateful=any(node.stateful for node in cond.members),
-        dropped=common_label(cond.nodes),
+        origins=tuple(name for node in cond.nodes for name in origins(node)),
     )
 
 

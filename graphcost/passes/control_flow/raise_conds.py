@@ -18,8 +18,9 @@ Where they are in no branch at all, nothing is skipped, and the Merge takes the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import ClassVar
 
 from graphcost.ir.graph import Graph, Node, TensorRef
 from graphcost.passes.control_flow.branches import Branches, find_branches
@@ -34,6 +35,16 @@ from graphcost.passes.control_flow.frames import (
 )
 from graphcost.passes.control_flow.if_node import BranchBody, raise_level
 from graphcost.passes.control_flow.naming import Names, in_file_order
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseConds:
+    """Switch and Merge become If nodes, in the graph and in its functions; loops must have been raised before."""
+
+    name: ClassVar[str] = "raise_conds"
+
+    def __call__(self, graph: Graph) -> Graph:
+        return raise_conds(graph)
 
 
 def raise_conds(graph: Graph) -> Graph:

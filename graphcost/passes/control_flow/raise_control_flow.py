@@ -15,8 +15,5 @@ from graphcost.passes.control_flow.raise_loops import raise_loops
 
 
 def raise_control_flow(graph: Graph) -> Graph:
-    """The graph, and its functions, as acyclic graphs; what can't be raised stays as it is.
-
-    Labels stay on the nodes; a While or an If is dropped where all that it holds is.
-    """
+    """The graph, and its functions, as acyclic graphs; what can't be raised stays as it is."""
     return raise_conds(raise_loops(graph))

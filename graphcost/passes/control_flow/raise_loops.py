@@ -10,7 +10,7 @@ Every name keeps its meaning. Exits stay where they are, as Identities of the Wh
 and Enters are the arguments, Switches, NextIterations and the LoopCond are Identities; other nodes are unchanged.
 
 What runs before the Switch runs once more than the body: it stands in the condition. Where the body, or what comes
-after the loop, needs such a value too, a copy labelled `copy` computes it there; it is evaluated but doesn't count.
+after the loop, needs such a value too, a `_Copy` gives it there; it is evaluated but doesn't count.
 What depends on the loop's invariants alone stands in the body if the condition doesn't need it.
 
 A frame that makes no such loop stays as it is.
@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import ClassVar
 
 from graphcost.errors import GraphError
 from graphcost.ir.graph import Graph, Node, producers
@@ -32,6 +33,16 @@ from graphcost.passes.control_flow.while_node import Raised, Surroundings, raise
 
 MAX_VARIABLES = 1 << 22
 """So many variables all raised loops of a graph have in all; a real model has some thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseLoops:
+    """Enter, Merge, Switch, NextIteration, Exit and LoopCond become While nodes, in the graph and in its functions."""
+
+    name: ClassVar[str] = "raise_loops"
+
+    def __call__(self, graph: Graph) -> Graph:
+        return raise_loops(graph)
 
 
 def raise_loops(graph: Graph) -> Graph:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Graph, Node, TensorRef, producers
 from graphcost.ir.scopes import scope_of
-from graphcost.passes.control_flow.frames import COPY, EXITS, NEXT_ITERATIONS, common_label
+from graphcost.ir.stand_ins import COPY, origins, standing_for
+from graphcost.passes.control_flow.frames import EXITS, NEXT_ITERATIONS
 from graphcost.passes.control_flow.loop_parts import Loop
 from graphcost.passes.control_flow.naming import Names, in_file_order
 
@@ -75,8 +76,6 @@ class _Building:
         self._merges = {variable.merge.name: port for port, variable in enumerate(loop.variables)}
         self._before = {node.name: node for node in loop.before}
         self._own = {*self._merges, *loop.enters, *(node.name for node in self._nodes())}
-        merges = [variable.merge for variable in loop.variables]
-        self._read_inside = {name for node in (*self._nodes(), *merges) for name in producers(node)}
         self._needed = _reached_back([loop.condition.name], self._before, with_controls=True)
         self._in_condition = self._condition_names()
         self._inputs = list(self._all_inputs())
@@ -94,7 +93,6 @@ class _Building:
             references[key] = FunctionRef(function, EMPTY)
             functions[function] = graph
         dtypes = tuple(each.dtype for each in self._inputs)
-        merges = [variable.merge for variable in loop.variables]
         node = Node(
             name=self._name,
             op="While",
@@ -103,10 +101,17 @@ class _Building:
             attrs=MappingProxyType({"T": dtypes, **references, **self._parallel_iterations()}),
             dtypes=dtypes,
             stateful=any(each.stateful for each in (*loop.before, *loop.inside)),
-            dropped=common_label((*loop.before, *loop.inside, *merges)),
+            origins=tuple(name for each in self._made_from() for name in origins(each)),
         )
         after = tuple(self._after())
         return Raised(node, after, functions, frozenset(self._own - {each.name for each in after}))
+
+    def _made_from(self) -> Iterator[Node]:
+        """The nodes that the While stands for."""
+        yield from self._loop.before
+        yield from self._loop.inside
+        yield from (variable.merge for variable in self._loop.variables)
+        yield from self._loop.enters.values()
 
     def _condition_names(self) -> frozenset[str]:
         """The nodes of the condition: what it needs, and what else runs in it for it depends on a loop variable."""
@@ -184,7 +189,7 @@ class _Building:
         return (name in self._in_condition) == in_condition
 
     def _copy(self, node: Node, translate: Translate) -> Node:
-        return replace(self._rewired(node, translate, ()), dropped=COPY)
+        return standing_for(self._rewired(node, translate, ()), COPY)
 
     def _rewired(self, node: Node, translate: Translate, controls: Iterable[str]) -> Node:
         inputs = tuple(map(translate, node.inputs))
@@ -201,7 +206,6 @@ class _Building:
             tuple(dict.fromkeys(controls)),
             attrs=MappingProxyType({"T": dtype}),
             dtypes=(dtype,),
-            dropped=node.dropped,
         )
 
     def _copies(self, readers: Iterable[Node], elsewhere: Collection[str]) -> list[Node]:
@@ -241,8 +245,8 @@ class _Building:
         return (*self._loop.before, *self._loop.inside, *self._loop.after)
 
     def _runs_alone(self, node: Node) -> bool:
-        """Whether a node runs though nothing reads it: asked for, or counted among what was dropped."""
-        return node.name in self._around.wanted or (node.dropped is not None and node.name not in self._read_inside)
+        """Whether a node runs though nothing reads it."""
+        return node.name in self._around.wanted
 
     def _parallel_iterations(self) -> dict[str, Attr]:
         given = [enter.attrs.get("parallel_iterations") for enter in self._loop.enters.values()]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from graphcost.dims import Shape
-from graphcost.evaluate import STAND_INS, Evaluation
+from graphcost.evaluate import CallGraph, Evaluation
 from graphcost.ir.graph import Node, TensorRef
-from graphcost.measure.call_counts import call_order
+from graphcost.ir.stand_ins import STAND_INS
 from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Edge, Scope, Vertex
 from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
 from graphcost.report import IDLE, Line, Report, Row
@@ -19,11 +19,11 @@ from graphcost.roles.sources import PLACEHOLDERS
 class Builder:
     """Collects what is drawn. Every vertex has a name of its own, and at most one has a line's costs."""
 
-    def __init__(self, report: Report, root: Evaluation) -> None:
-        """`root` is the top level, which the report was made from."""
+    def __init__(self, report: Report, calls: CallGraph) -> None:
+        """`calls` are the bodies that the report was made from."""
         self.report = report
-        self._fed = {ref.node for ref in root.graph.inputs}
-        self._lines = _lines_by_node(root, report.bound_lines)
+        self._fed = {ref.node for ref in calls.root.graph.inputs}
+        self._lines = _lines_by_node(calls, report.bound_lines)
         self._vertices: dict[str, Vertex] = {}
         self._edges: dict[Edge, None] = {}
         self._bodies: set[Scope] = set()
@@ -34,8 +34,8 @@ class Builder:
         self._bodies.add(boxes[:MAX_DEPTH])
         return boxes
 
-    def add_node(self, place: DrawnBody, node: Node, boxes: Scope) -> Endpoint:
-        """The vertex of a node, with what the report says of it."""
+    def add_node(self, place: DrawnBody, node: Node, boxes: Scope, dropped: str | None = None) -> Endpoint:
+        """The vertex of a node, with what the report says of it; `dropped` is why it doesn't run."""
         name = place.line(node)
         line = self._lines.get((id(place.evaluation), node.name))
         vertex = Vertex(
@@ -44,7 +44,7 @@ class Builder:
             op=node.op,
             scope=boxes,
             row=_row(node, line),
-            dropped=node.dropped,
+            dropped=dropped,
             status="" if line is None or line.status.is_known else line.status.value,
             is_input=node.op in PLACEHOLDERS or name in self._fed,
         )
@@ -67,7 +67,7 @@ class Builder:
 
     def is_counted(self, evaluation: Evaluation) -> bool:
         """Whether the report counts a body: the lines of a branch that it leaves out run 0 times."""
-        found = (self._lines.get((id(evaluation), node.name)) for node in evaluation.graph.kept)
+        found = (self._lines.get((id(evaluation), node.name)) for node in evaluation.graph.nodes.values())
         counts = [line.count for line in found if line is not None]
         return not counts or any(count != 0 for count in counts)
 
@@ -113,7 +113,8 @@ def _row(node: Node, line: Line | None) -> Row:
     return Row(line.node, 1, line.work, line.params, line.param_bytes, int(not line.status.is_known))
 
 
-def _lines_by_node(root: Evaluation, lines: Iterable[Line]) -> Mapping[tuple[int, str], Line]:
+def _lines_by_node(calls: CallGraph, lines: Iterable[Line]) -> Mapping[tuple[int, str], Line]:
     """Lines by body and node. A report has them in this order; by their names alone two branches look alike."""
-    nodes = ((body, node) for body in call_order(root) for node in body.graph.kept if node.op not in STAND_INS)
+    bodies = ((body, node) for body in calls.order for node in body.graph.nodes.values())
+    nodes = ((body, node) for body, node in bodies if node.op not in STAND_INS)
     return {(id(body), node.name): line for (body, node), line in zip(nodes, lines, strict=True)}

@@ -11,10 +11,8 @@ IDENTITIES = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot
 """They hand on what they read: where they aren't drawn, edges pass through them."""
 
 
-def is_shown(node: Node, drawing: Drawing) -> bool:
-    """What is computed once, not per inference, is drawn along with the constants."""
-    if node.op in CONSTANTS or node.dropped == CONSTANT:
-        return drawing.constants and (node.dropped in (None, CONSTANT) or drawing.dropped)
-    if node.op in IDENTITIES and not drawing.identities:
-        return False
-    return node.dropped is None or drawing.dropped
+def is_shown(node: Node, dropped: str | None, drawing: Drawing) -> bool:
+    """Whether a node is drawn; `dropped` is why it doesn't run. What is computed once goes with the constants."""
+    if node.op in CONSTANTS or dropped == CONSTANT:
+        return drawing.constants
+    return drawing.identities or node.op not in IDENTITIES

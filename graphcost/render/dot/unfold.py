@@ -8,18 +8,21 @@ of call paths.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graphcost.evaluate import STAND_INS, Call
+from graphcost.evaluate import Call
 from graphcost.evaluate.structural.loop import passes_through
 from graphcost.ir.graph import Graph, Node, TensorRef
 from graphcost.ir.scopes import scope_of
+from graphcost.ir.stand_ins import FOLDED, STAND_INS, restored
+from graphcost.passes.fold import CONSTANT
 from graphcost.render.dot.builder import Builder
 from graphcost.render.dot.dot_graph import DotGraph, Drawing, Scope
 from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
 from graphcost.render.dot.shown import IDENTITIES, is_shown
 from graphcost.render.dot.titles import alternative_title, branch_title, loop_title, times_text
-from graphcost.report import Report
+from graphcost.roles.reasons import UNUSED
 
 if TYPE_CHECKING:
     from graphcost.pipeline import Analysis
@@ -35,8 +38,8 @@ LOOP_VARIABLE = "loop variable"
 
 def unfold(analysis: Analysis, drawing: Drawing) -> DotGraph:
     """What runs, in the order in which it runs; edges pass through what is left out."""
-    builder = Builder(analysis.report, analysis.facts)
-    unfolding = _Unfolding(builder, drawing, analysis.report)
+    builder = Builder(analysis.report, analysis.calls)
+    unfolding = _Unfolding(builder, drawing, analysis)
     return builder.dot_graph(_drive(unfolding, DrawnBody(analysis.facts, "", (), {})))
 
 
@@ -61,32 +64,54 @@ def _drive(unfolding: _Unfolding, root: DrawnBody) -> Endpoints:
 class _Unfolding:
     """Draws bodies on a builder, and remembers for which node each was drawn."""
 
-    def __init__(self, builder: Builder, drawing: Drawing, report: Report) -> None:
+    def __init__(self, builder: Builder, drawing: Drawing, analysis: Analysis) -> None:
         self.builder = builder
         self.drawing = drawing
-        self.report = report
-        self.loops = {loop.name: loop for loop in report.loops}
+        self.analysis = analysis
+        self.report = analysis.report
+        self.loops = {loop.name: loop for loop in self.report.loops}
         self.drawn: dict[int, str] = {}
 
     def draw(self, place: DrawnBody) -> Steps:
         graph, calls = place.evaluation.graph, place.evaluation.calls
         sources: dict[TensorRef, Endpoint] = dict(place.arguments)
         for node in graph.order:
-            inputs = [sources.get(ref) for ref in node.inputs]
-            outputs: Endpoints = ()
-            if node.op in STAND_INS:
-                continue
-            if node.name in calls and node.dropped is None:
-                outputs = yield from self._run(place, node, calls[node.name], inputs)
-            elif is_shown(node, self.drawing):
-                vertex = self.builder.add_node(place, node, place.inner(scope_of(node.name))[1])
-                self.builder.connect(inputs, vertex)
-                self._connect_controls(node, sources, vertex)
-                outputs = _outputs(vertex, node)
-            elif node.op in IDENTITIES:
-                outputs = inputs[:1]
-            sources.update((TensorRef(node.name, i), source) for i, source in enumerate(outputs) if source is not None)
+            if node.name in calls:
+                inputs = [sources.get(ref) for ref in node.inputs]
+                _note(sources, node, (yield from self._run(place, node, calls[node.name], inputs)))
+            elif node.op == FOLDED:
+                self._draw_node(place, restored(node), CONSTANT, sources)
+            elif node.op not in STAND_INS:
+                self._draw_node(place, node, None, sources)
+        if self.drawing.dropped:
+            self._draw_dropped(place, sources)
         return [sources.get(ref) for ref in graph.outputs]
+
+    def _draw_node(self, place: DrawnBody, node: Node, dropped: str | None, sources: dict[TensorRef, Endpoint]) -> None:
+        """A vertex with its edges; edges pass through an identity that isn't drawn."""
+        inputs = [sources.get(ref) for ref in node.inputs]
+        if is_shown(node, dropped, self.drawing):
+            vertex = self.builder.add_node(place, node, place.inner(scope_of(node.name))[1], dropped)
+            self.builder.connect(inputs, vertex)
+            self._connect_controls(node, sources, vertex)
+            _note(sources, node, _outputs(vertex, node))
+        elif node.op in IDENTITIES:
+            _note(sources, node, inputs[:1])
+
+    def _draw_dropped(self, place: DrawnBody, sources: dict[TensorRef, Endpoint]) -> None:
+        """What of the top level, or of a function, doesn't run: it reads what runs, never the other way."""
+        live = place.evaluation.graph.nodes
+        if place.evaluation is self.analysis.facts:
+            part = self.analysis.dropped
+            beside = replace(place, evaluation=part.facts)
+            for node in part.graph.order:
+                if node.name in part.reasons and node.name not in live:
+                    self._draw_node(beside, node, part.reasons[node.name], sources)
+            return
+        function = self.analysis.graph.functions.get(place.evaluation.function)
+        for node in function.order if function is not None else ():
+            if node.name not in live:
+                self._draw_node(place, node, UNUSED, sources)
 
     def _connect_controls(self, node: Node, sources: Mapping[TensorRef, Endpoint], vertex: Endpoint) -> None:
         if self.drawing.controls:
@@ -183,6 +208,11 @@ class _Unfolding:
         return _outputs(meeting, node)
 
 
+def _note(sources: dict[TensorRef, Endpoint], node: Node, outputs: Endpoints) -> None:
+    """Remembers what vertices a node's outputs come from."""
+    sources.update((TensorRef(node.name, i), source) for i, source in enumerate(outputs) if source is not None)
+
+
 def _outputs(vertex: Endpoint, node: Node) -> Endpoints:
     return [vertex.port(port) for port in range(len(node.dtypes))]
 
@@ -200,5 +230,4 @@ def _named(place: DrawnBody, node: Node) -> tuple[str, Scope]:
 
 def _changes(body: Graph, position: int) -> bool:
     """Whether a loop's body reads a variable and hands on something else."""
-    is_read = any(body.nodes[name].dropped is None for name in body.consumers[body.inputs[position].node])
-    return is_read and not passes_through(body, position)
+    return any(body.readers(body.inputs[position].node)) and not passes_through(body, position)

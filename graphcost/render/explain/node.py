@@ -22,6 +22,7 @@ from graphcost.report import Report, Work
 
 SCHEMA_VERSION = 1
 MOST = 16
+MOST_ORIGINS = 5
 """How many elements of a list are shown."""
 
 
@@ -75,6 +76,7 @@ def _statements(found: NodeExplanation, report: Report) -> Iterator[Statement]:
     yield from listed("outputs", [_tensor(tensor, report) for tensor in found.outputs])
     yield from _cost(found, report)
     yield from _runs(found, report)
+    yield from _origins(found)
     if found.theirs is not None:
         yield Statement("tf.profiler", _theirs(found.theirs))
     yield from listed("also", [f"{sanitize(name)} has the same name" for name in found.others[:5]])
@@ -117,6 +119,15 @@ def _runs(found: NodeExplanation, report: Report) -> Iterator[Statement]:
             yield Statement("in all", f"{_filled(line.work.flops, report)} FLOPs")
         if line.params:
             yield Statement("parameters", f"{exact(line.params)}")
+
+
+def _origins(found: NodeExplanation) -> Iterator[Statement]:
+    """The nodes of the file that it stands for, where that isn't itself."""
+    names = found.node.origins
+    if names not in ((), (found.node.name,)):
+        shown = [sanitize(name) for name in names[:MOST_ORIGINS]]
+        more = f" and {len(names) - MOST_ORIGINS:,} more" if len(names) > MOST_ORIGINS else ""
+        yield Statement("stands for", f"{', '.join(shown)}{more}, as the file has it")
 
 
 def _theirs(theirs: Count) -> str:

@@ -35,7 +35,7 @@ def test_a_functions_nodes_arent_the_files_top_level() -> None:
 def test_steps_lead_to_a_body() -> None:
     analysis = analysed(CALL, "y", functions={"double": DOUBLE})
     (body,) = {id(place.body): place.body for place in every(analysis) if place.body is not analysis.facts}.values()
-    assert [(step.node, step.op, step.times) for step in steps_to(analysis.facts, body)] == [
+    assert [(step.node, step.op, step.times) for step in steps_to(analysis.calls, body)] == [
         ("y", "PartitionedCall", 1)
     ]
-    assert steps_to(analysis.facts, analysis.facts) == []
+    assert steps_to(analysis.calls, analysis.facts) == []

@@ -56,9 +56,9 @@ def test_ancestors_follow_data_and_control() -> None:
     assert graph.ancestors(["c"]) == {"a", "b", "c"}
 
 
-def test_consumers_count_edges() -> None:
-    graph = Graph.of([node("a"), node("b", "a", "a")])
-    assert graph.consumers["a"] == ("b", "b")
+def test_readers_are_named_once() -> None:
+    graph = Graph.of([node("a"), node("b", "a", "a", controls=("a",)), node("c", controls=("a",))])
+    assert list(graph.readers("a")) == ["b", "c"]
 
 
 def test_a_long_chain_is_no_recursion() -> None:
@@ -67,26 +67,24 @@ def test_a_long_chain_is_no_recursion() -> None:
     assert len(graph.ancestors(["n49999"])) == 50_000
 
 
-def test_networkx_sees_ports_and_controls() -> None:
-    graph = Graph.of([node("a", outputs=2), node("b", "a:1", "a", controls=("a",))])
-    view = graph.nx
-    assert isinstance(view, nx.MultiDiGraph)
-    assert view.nodes["b"]["op"] == "Op"
-    edges = sorted(
-        (d.get("source_port"), d.get("destination_port"), d["control"])
-        for *_, d in view.edges(data=True)
-        if not d["control"]
-    )
-    assert edges == [(0, 1, False), (1, 0, False)]
-    assert sum(data["control"] for *_, data in view.edges(data=True)) == 1
-    assert nx.is_directed_acyclic_graph(view)
+def test_networkx_sees_who_reads_whom() -> None:
+    graph = Graph.of([node("b", "a:1", "a", controls=("a",)), node("a", outputs=2), node("c", controls=("b",))])
+    assert type(graph.nx) is nx.DiGraph
+    assert list(graph.nx) == ["b", "a", "c"]
+    assert list(graph.nx.edges) == [("b", "c"), ("a", "b")]
+    assert nx.is_directed_acyclic_graph(graph.nx)
 
 
-def test_the_networkx_view_is_frozen_and_built_once() -> None:
-    graph = Graph.of([node("a")])
-    with pytest.raises(nx.NetworkXError, match="Frozen"):
-        graph.nx.add_node("b")
-    assert graph.nx is graph.nx
+def test_a_loop_is_a_cycle_for_networkx_until_it_is_raised() -> None:
+    merge, after = node("merge", "next", op="Merge", outputs=2), node("next", "merge", op="NextIteration")
+    assert nx.find_cycle(Graph.of([merge, after]).nx) == [("merge", "next"), ("next", "merge")]
+
+
+def test_an_induced_graph_keeps_the_order() -> None:
+    graph = Graph.of([node("d", "c"), node("c", "a"), node("b"), node("a")], outputs=[TensorRef("d")])
+    induced = graph.induced(graph.ancestors(["d"]))
+    assert list(induced.nodes) == list(induced.nx) == ["d", "c", "a"]
+    assert [each.name for each in induced.order] == ["a", "c", "d"]
 
 
 def test_replacing_leaves_the_graph_alone() -> None:

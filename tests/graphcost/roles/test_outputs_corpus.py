@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cache
 from pathlib import Path
 
@@ -135,10 +134,3 @@ def test_nine_in_ten_are_right():
 def test_doubts_are_rare_where_the_answer_is_right():
     doubted = [file for file in EXPECTED if is_right(file) and inferred(file).doubts]
     assert len(doubted) < 0.2 * len(EXPECTED), doubted
-
-
-def test_a_graph_of_twenty_thousand_nodes():
-    graph = load(SHARED / "corpus/gpt2-simple-finetune/model-1000.meta").graph
-    start = time.perf_counter()
-    infer_outputs(graph)
-    assert time.perf_counter() - start < 3

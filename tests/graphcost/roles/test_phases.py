@@ -10,7 +10,7 @@ from tiny_graph import tiny_graph
 
 from graphcost import analyze
 from graphcost.passes.outputs import with_outputs
-from graphcost.passes.prune import prune
+from graphcost.passes.prune import Prune
 from graphcost.roles.network import find_network
 from graphcost.roles.phases import training_phases
 
@@ -42,7 +42,7 @@ STEP = """
 def phases(*outputs: str) -> dict[str, str]:
     graph = with_outputs(tiny_graph(STEP), outputs)
     network = find_network(graph)
-    return dict(training_phases(prune(graph, network), network))
+    return dict(training_phases(Prune()(graph), network))
 
 
 def test_forward_backward_optimizer_and_the_rest() -> None:

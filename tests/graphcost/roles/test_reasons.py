@@ -1,10 +1,14 @@
 from tiny_graph import tiny_graph
 
-from graphcost.passes.prune import prune
+from graphcost.passes.prune import Prune
+from graphcost.roles.network import find_network
+from graphcost.roles.reasons import reasons
 
 
 def reasons_of(text: str, outputs: str) -> dict[str, str | None]:
-    return {node.name: node.dropped for node in prune(tiny_graph(text, outputs)).nodes.values()}
+    graph = tiny_graph(text, outputs)
+    kept = Prune()(graph).nodes
+    return {**dict.fromkeys(kept), **reasons(graph, kept, find_network(graph))}
 
 
 TRAINING = """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tiny_graph import parse_node, tiny_graph
+from tiny_graph import tiny_graph
 
-from graphcost.passes.control_flow.frames import ROOT, common_label, find_frames
+from graphcost.passes.control_flow.frames import ROOT, find_frames
 
 TWO_FRAMES = """
 x = Placeholder(dtype=int32)
@@ -37,10 +37,3 @@ def test_an_edge_out_of_a_frame_without_an_exit_breaks_both_up_to_the_root() -> 
 def test_a_next_iteration_leads_back_to_its_own_frame_only() -> None:
     text = TWO_FRAMES.replace("Neg(a/x,", "Neg(a/next,") + "a/next = NextIteration(a/n, T=int32)"
     assert find_frames(tiny_graph(text)).broken == {1}
-
-
-def test_the_common_label_is_none_where_any_node_runs() -> None:
-    loss, saver, kept = (parse_node(f"n = NoOp(){label}") for label in (" !loss", " !saver", ""))
-    assert common_label([loss, saver, loss]) == "loss"
-    assert common_label([loss, kept]) is None
-    assert common_label([]) is None

@@ -10,8 +10,9 @@ from interpret import interpret
 from tiny_graph import parse_node, tiny_graph, wiring
 
 from graphcost.ir.graph import FunctionRef, Graph, PartialShape, TensorRef, count_ops
+from graphcost.ir.stand_ins import DEAD
 from graphcost.passes.control_flow.branches import MAX_NESTING
-from graphcost.passes.control_flow.frames import DEAD, FIRST, hands_on_the_first
+from graphcost.passes.control_flow.frames import FIRST, hands_on_the_first
 from graphcost.passes.control_flow.raise_conds import raise_conds
 
 COND = """
@@ -339,13 +340,10 @@ def test_conds_in_function_bodies_and_in_branches_of_functions() -> None:
     assert set(raised.functions) == {"f", "a/then", "a/else", "a/b/then", "a/b/else"}
 
 
-def test_labels_stay_on_the_nodes() -> None:
-    mixed = COND.replace("Neg(cond/Switch:1, T=int32)", "Neg(cond/Switch:1, T=int32) !loss")
-    raised = raise_conds(tiny_graph(mixed, "y"))
-    assert raised.nodes["cond"].dropped is None
-    assert branch_of(raised, "cond", "then").nodes["cond/Neg"].dropped == "loss"
-    all_dropped = "\n".join(f"{line} !loss" for line in COND.splitlines() if line)
-    assert raise_conds(tiny_graph(all_dropped)).nodes["cond"].dropped == "loss"
+def test_an_if_stands_for_what_it_was_made_from() -> None:
+    raised = raise_conds(tiny_graph(COND, "y"))
+    assert set(raised.nodes["cond"].origins) >= {"cond/Neg", "cond/Add", "cond/Merge"}
+    assert raised.nodes["y"].origins == ()
 
 
 def test_ref_operations() -> None:

@@ -21,7 +21,7 @@ from graphcost.loaders.opdefs import tensorflow_ops
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.outputs import with_outputs
-from graphcost.passes.prune import prune
+from graphcost.passes.prune import Prune
 
 UNCOUNTED = CONTROL_FLOW_V1 | {"Const", "Placeholder", "NoOp", "ControlTrigger", "Identity", "StackV2", "TensorArrayV3"}
 """Operations that TensorFlow's trace, or the raised graph, has more or fewer runs of; they do no arithmetic."""
@@ -86,13 +86,13 @@ def check(tf: Any, graph: Any, outputs: Sequence[Any], feeds: dict[str, float]) 
 
     outputs = list({tensor.name: tensor for tensor in outputs}.values())
     wanted, ran = run(tf, graph, outputs, feeds)
-    loaded = prune(with_outputs(load(graph.as_graph_def()).graph, [tensor.name for tensor in outputs]))
+    loaded = Prune()(with_outputs(load(graph.as_graph_def()).graph, [tensor.name for tensor in outputs]))
     raised = raise_control_flow(loaded)
     assert left(raised) == []
     values, runs = interpret(raised, feeds, eager(tf))
     for value, want in zip(values, wanted, strict=True):
         np.testing.assert_allclose(value, want, rtol=1e-4)
-    counted = [node for node in loaded.kept if node.op not in UNCOUNTED]
+    counted = [node for node in loaded.nodes.values() if node.op not in UNCOUNTED]
     invariant = invariants(raised)
     differing = {n.name: (runs[n.name], ran[n.name]) for n in counted if runs[n.name] != ran[n.name]}
     assert {name: pair for name, pair in differing.items() if name not in invariant or pair[0] > pair[1]} == {}

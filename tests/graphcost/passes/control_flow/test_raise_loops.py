@@ -7,7 +7,8 @@ from interpret import interpret
 from tiny_graph import tiny_graph, wiring
 
 from graphcost.ir.graph import FunctionRef, Graph, Node, TensorRef, count_ops
-from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, COPY
+from graphcost.ir.stand_ins import COPY
+from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 from graphcost.passes.control_flow.raise_loops import raise_loops
 
 COUNT_TO_TEN = """
@@ -42,7 +43,7 @@ def is_raised(graph: Graph) -> bool:
 
 def copies(graph: Graph) -> list[str]:
     every = [graph, *graph.functions.values()]
-    return [node.name for each in every for node in each.nodes.values() if node.dropped == COPY]
+    return [node.name for each in every for node in each.nodes.values() if node.op == COPY]
 
 
 def test_a_loop_becomes_a_while_with_two_functions() -> None:
@@ -300,14 +301,11 @@ def test_names_that_are_taken() -> None:
     assert set(raised.functions) == {"while/While/body", "while/While/body_1", "while/While/cond"}
 
 
-def test_a_while_is_dropped_where_all_of_it_is() -> None:
-    lines = [line for line in COUNT_TO_TEN.splitlines() if line]
-    everything = "\n".join(f"{line} !gradient" for line in lines)
-    assert raise_loops(tiny_graph(everything)).nodes["while"].dropped == "gradient"
-    half = "\n".join(f"{line} !gradient" if "step" in line else line for line in lines)
-    raised = raise_loops(tiny_graph(half, "after"))
-    assert raised.nodes["while"].dropped is None
-    assert body_of(raised, "while").nodes["while/step"].dropped == "gradient"
+def test_a_while_stands_for_what_it_was_made_from() -> None:
+    raised = raise_loops(tiny_graph(COUNT_TO_TEN, "after"))
+    inside = {"while/Enter", "while/Merge", "while/Less", "while/LoopCond", "while/add"}
+    assert inside <= set(raised.nodes["while"].origins)
+    assert raised.nodes["after"].origins == ()
 
 
 @pytest.mark.parametrize(

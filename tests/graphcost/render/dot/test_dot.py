@@ -23,14 +23,17 @@ NETWORK = """
     net/conv/Relu = Relu(net/conv/Identity)
     net/dense/MatMul = MatMul(net/conv/Relu, net/conv/Relu)
     net/dense/Softmax = Softmax(net/dense/MatMul, ^net/conv/Relu)
-    loss/Mul = Mul(net/dense/Softmax, net/dense/Softmax) !loss
-    loss/once = Neg(net/conv/kernel) !constant
+    loss/Mul = Mul(net/dense/Softmax, net/dense/Softmax)
+    loss/once = Neg(net/conv/kernel)
 """
+DROPPED = {"loss/Mul": "loss", "loss/once": "constant"}
 COSTS = {"net/conv/Conv2D": 800, "net/conv/Relu": 100, "net/dense/MatMul": 100}
 
 
 def draw(drawing: Drawing = Drawing(), graph: Graph | None = None) -> str:  # noqa: B008
-    return render(analysis_of(graph or tiny_graph(NETWORK, "net/dense/Softmax"), COSTS), drawing)
+    if graph is not None:
+        return render(analysis_of(graph, COSTS), drawing)
+    return render(analysis_of(tiny_graph(NETWORK, "net/dense/Softmax"), COSTS, DROPPED), drawing)
 
 
 def labels(text: str) -> list[str]:
@@ -64,7 +67,7 @@ def test_they_are_drawn_when_asked_for() -> None:
 
 
 def test_dropped_nodes_are_grey_and_say_why() -> None:
-    assert r"Mul\ndropped: loss" in "".join(labels(draw(Drawing(dropped=True))))
+    assert r"Mul  1x8\ndropped: loss" in "".join(labels(draw(Drawing(dropped=True))))
 
 
 def test_labels_have_operation_shape_cost_and_share() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -220,10 +219,8 @@ def calling_next_twice(depth: int) -> Mapping[str, Graph]:
 
 def test_sixty_functions_that_call_the_next_twice_stay_small() -> None:
     text = "x = Placeholder(dtype=float32, shape=<1>)\n y = PartitionedCall(x, f=@f0, Tin=[]) -> float32"
-    start = time.perf_counter()
     found = dot_graph(tiny_graph(text, "y", functions=calling_next_twice(60)))
     assert len(found.vertices) == 1 + 60 + 59
-    assert time.perf_counter() - start < 1.0
 
 
 def test_calls_as_deep_as_any_need_no_recursion() -> None:
