@@ -22,33 +22,40 @@ if TYPE_CHECKING:
         product,
     )
     from graphcost.errors import GraphcostError, RuleError, ShapeUnknown
-    from graphcost.ir.graph import PartialShape
+    from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
     from graphcost.ops.op import Op
     from graphcost.ops.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
+    from graphcost.passes.pipeline import PIPELINE, Pass, run_passes
     from graphcost.pipeline import analyze
     from graphcost.report import Report
 
 __all__ = [
     "FREE",
     "NOTHING",
+    "PIPELINE",
     "VALUE_LIMIT",
+    "Analysis",
     "Cost",
     "Dim",
     "Fact",
     "Family",
     "Free",
+    "Graph",
     "GraphcostError",
     "Item",
+    "Node",
     "Op",
     "PartialShape",
+    "Pass",
     "Report",
     "Rule",
     "RuleError",
     "RuleSet",
     "Shape",
     "ShapeUnknown",
+    "TensorRef",
     "Value",
     "analyze",
     "bind",
@@ -61,20 +68,23 @@ __all__ = [
     "load",
     "log2_ceil",
     "product",
+    "run_passes",
+    "run_pipeline",
 ]
 
 _HOMES = MappingProxyType(
     {
-        "pipeline": ("analyze",),
+        "pipeline": ("Analysis", "analyze", "run_pipeline"),
         "dims": (
             "Dim", "Shape", "bind", "ceil_div", "dim_max", "dim_min", "floor_div", "format_dim", "is_at_least",
             "log2_ceil", "product",
         ),
         "errors": ("GraphcostError", "RuleError", "ShapeUnknown"),
         "ops.fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
-        "ir.graph": ("PartialShape",),
+        "ir.graph": ("Graph", "Node", "PartialShape", "TensorRef"),
         "loaders": ("load",),
         "ops.op": ("Op",),
+        "passes.pipeline": ("PIPELINE", "Pass", "run_passes"),
         "report": ("Report",),
         "ops.rule": ("FREE", "NOTHING", "Cost", "Family", "Free", "Rule", "RuleSet"),
     }

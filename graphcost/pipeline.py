@@ -1,45 +1,29 @@
-"""The whole pipeline: path -> Model -> Graph -> passes -> Graph -> Evaluation -> lines -> Report."""
+"""The whole way: path -> Model -> Graph -> passes -> Graph -> Evaluation -> lines -> Report."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict, Union, Unpack
+from typing import Unpack
 
-from graphcost.errors import UsageError
 from graphcost.evaluate import CallGraph, Evaluation, Run, evaluate
-from graphcost.evaluate.assigned_shapes import with_assigned_shapes
 from graphcost.evaluate.feeds import feeds, is_scalar_input, symbol_names
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
+from graphcost.ir.graph import EMPTY, Graph, TensorRef
 from graphcost.ir.stand_ins import FOLDED
-from graphcost.loaders import MAX_NODES, Model, Signature, load
+from graphcost.loaders import Model
 from graphcost.measure.assemble import choice_notes, count, tensors
 from graphcost.measure.dropped import DroppedPart, dropped_work, find_dropped, whole_graph
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
-from graphcost.passes.check_recursion import check_recursion
-from graphcost.passes.feed import feed
-from graphcost.passes.outputs import resolve, with_outputs
-from graphcost.passes.pipeline import PIPELINE, run_passes
-from graphcost.passes.prune import Prune
-from graphcost.plugins import installed_rules, rules_from_file
+from graphcost.passes.pipeline import PIPELINE, Recorder, Step
+from graphcost.preparation import ModelSource, Options, Prepared, prepare
 from graphcost.report import ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
-from graphcost.roles.infer_outputs import infer_outputs
-from graphcost.roles.network import find_network
 from graphcost.roles.phases import training_phases
 from graphcost.roles.reasons import reasons
-from graphcost.roles.sources import INPUT_OPS
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
-ModelSource = Union[str, "os.PathLike[str]", "Message", Model]
-DEFAULT_SIGNATURE = "serving_default"
 
 
 @dataclass(frozen=True)
@@ -47,6 +31,7 @@ class Analysis:
     """A report with what it was made from.
 
     graph: what runs, after all passes: a DAG whose every tensor has its facts in `facts`.
+    steps: how it came about, pass by pass.
     dropped: what doesn't run, with its facts and reasons.
     rules: those that the report was made with. feeds: what the user laid down. inferred: the choice of the outputs,
     where nobody named them.
@@ -58,6 +43,7 @@ class Analysis:
     report: Report
     dropped: DroppedPart
     rules: RuleSet
+    steps: tuple[Step, ...] = ()
     feeds: Mapping[TensorRef, Fact] = field(default_factory=lambda: EMPTY)
     inferred: Inferred | None = None
 
@@ -65,29 +51,6 @@ class Analysis:
     def calls(self) -> CallGraph:
         """Which of the bodies that run calls which."""
         return CallGraph.of(self.facts)
-
-
-class Options(TypedDict, total=False):
-    """What analyze() and run_pipeline() take beside the model; every option may be absent.
-
-    outputs, inputs: names of tensors, `node` or `node:port`; patterns such as `logits*` for outputs.
-    signature, tags: which of a SavedModel's signatures and graphs; by default serving_default, else the only one.
-    shapes: sizes of inputs by name, None for an open one; they act before propagation.
-    bind: numbers for symbols, filled in at the end, and for scalar inputs, which act before propagation.
-    batch: the number for the symbol N, if the model has it.
-    rules: laid over the built-in ones: a RuleSet, or the path of a file that defines RULES.
-    max_nodes: a file with more nodes is refused.
-    """
-
-    outputs: Sequence[str]
-    inputs: Sequence[str]
-    signature: str | None
-    tags: Sequence[str]
-    shapes: Mapping[str, Sequence[int | None]]
-    bind: Mapping[str, int]
-    batch: int | None
-    rules: RuleSet | str | os.PathLike[str] | None
-    max_nodes: int
 
 
 def analyze(source: ModelSource, **options: Unpack[Options]) -> Report:
@@ -100,21 +63,29 @@ def analyze(source: ModelSource, **options: Unpack[Options]) -> Report:
     return run_pipeline(source, **options).report
 
 
+def graphs_by_step(source: ModelSource, **options: Unpack[Options]) -> tuple[Step, ...]:
+    """The graph after each step, from the file to what would be evaluated. Raises as analyze() does."""
+    prepared = prepare(source, options)
+    return (*prepared.steps, *rewritten(prepared))
+
+
+def rewritten(prepared: Prepared) -> tuple[Step, ...]:
+    """The graph after each pass."""
+    record = Recorder()
+    graph = prepared.graph
+    for each in PIPELINE:
+        graph = record(each.name, graph, each)
+    return record.steps
+
+
 def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
-    """As analyze(), with the labelled graph and the facts that the report was made from."""
-    model = _model(source, options)
-    rules = _rule_book(options.get("rules"))
-    outputs = options.get("outputs", ())
-    signature = _signature(model, options.get("signature"), outputs)
-    sound = with_assigned_shapes(check_recursion(model.graph), rules)
-    chosen = _with_outputs(sound, outputs, signature)
-    graph = _fed(chosen.graph, options.get("inputs", ()), signature, rules)
-    known = chosen.inferred.network if chosen.inferred is not None and graph is chosen.graph else None
-    network = known or find_network(graph)
-    pruned = Prune()(graph)
-    why = reasons(graph, pruned.nodes, network)
-    kept = run_passes(pruned, PIPELINE[1:])
-    whole = whole_graph(graph, why) if why else kept
+    """As analyze(), with the graph and the facts that the report was made from."""
+    prepared = prepare(source, options)
+    model, rules, signature = prepared.model, prepared.rules, prepared.signature
+    steps = rewritten(prepared)
+    pruned, kept = steps[0].graph, steps[-1].graph
+    why = reasons(prepared.graph, pruned.nodes, prepared.network) if pruned is not prepared.graph else {}
+    whole = whole_graph(prepared.graph, why) if why else kept
     names = symbol_names(whole, signature)
     given = options.get("bind", EMPTY)
     scalars = {name: number for name, number in given.items() if is_scalar_input(name, whole, names, signature)}
@@ -125,85 +96,24 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     dropped = find_dropped(whole, why, facts, run, fed)
     batch = options.get("batch")
     bindings = symbols if batch is None else {BATCH: batch, **symbols}
-    counted = count(facts, rules, bindings, training_phases(pruned, network))
+    counted = count(facts, rules, bindings, training_phases(pruned, prepared.network))
+    inputs = [ref for ref in names if ref.node in kept.nodes and kept.nodes[ref.node].op != FOLDED]
+    doubts = prepared.inferred.doubts if prepared.inferred is not None else ()
     report = Report(
         model=ModelInfo(model.path or "", model.format, len(model.graph.nodes)),
-        inputs=tensors(facts, [ref for ref in names if ref.node in kept.nodes and kept.nodes[ref.node].op != FOLDED]),
+        inputs=tensors(facts, inputs),
         outputs=(*tensors(facts, kept.outputs), *(Tensor(name, None, None) for name in kept.controls)),
-        outputs_from=chosen.source,
+        outputs_from=prepared.source,
         lines=counted.lines,
         dropped=dropped_work(dropped, whole, facts, rules),
         loops=tuple(run.loops.values()),
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
         warnings=(*model.warnings, *run.warnings),
-        notes=(*chosen.doubts, *choice_notes(counted, names.values())),
+        notes=(*doubts, *choice_notes(counted, names.values())),
+        graph=kept,
     )
     if batch is not None and BATCH in report.symbols:
         symbols.setdefault(BATCH, batch)
-    return Analysis(model, kept, facts, report.bind(**symbols), dropped, rules, fed, chosen.inferred)
-
-
-def _model(source: ModelSource, options: Options) -> Model:
-    if isinstance(source, Model):
-        return source
-    return load(source, tags=options.get("tags", ()), max_nodes=options.get("max_nodes", MAX_NODES))
-
-
-def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:
-    if rules is None:
-        return installed_rules()
-    return installed_rules() | (rules if isinstance(rules, RuleSet) else rules_from_file(rules))
-
-
-def _signature(model: Model, name: str | None, outputs: Sequence[str]) -> Signature | None:
-    """The signature by that name; without a name the default, else the only one, unless outputs are named instead."""
-    if name is None and (outputs or not model.signatures):
-        return None
-    if name is None:
-        name = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in model.signatures else None
-        if name is None and len(model.signatures) == 1:
-            (name,) = model.signatures
-    if name is None or name not in model.signatures:
-        has = f"its signatures are {', '.join(sorted(model.signatures))}" if model.signatures else "it has none"
-        raise UsageError(f"the model has no signature {name!r}: {has}" if name else f"choose a --signature: {has}")
-    return model.signatures[name]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A graph with its outputs, where they came from, and how they were inferred where nobody named them."""
-
-    graph: Graph
-    source: str
-    inferred: Inferred | None = None
-
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        return self.inferred.doubts if self.inferred is not None else ()
-
-
-def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | None) -> Chosen:
-    if outputs:
-        return Chosen(with_outputs(graph, outputs), "option")
-    if signature is not None:
-        return Chosen(replace(graph, outputs=tuple(dict.fromkeys(signature.outputs.values()))), "signature")
-    inferred = infer_outputs(graph)
-    return Chosen(inferred.graph, "inferred", inferred)
-
-
-def _fed(graph: Graph, inputs: Sequence[str], signature: Signature | None, rules: RuleSet) -> Graph:
-    """The graph with inner tensors as inputs, those named and the signature's, of the shapes they have inside."""
-    refs = [ref for name in inputs for ref in resolve(graph, name)]
-    if signature is not None and not inputs:
-        refs = [ref for ref in signature.inputs.values() if graph.nodes[ref.node].op not in INPUT_OPS]
-    if not refs:
-        return graph
-    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph)))
-    facts = evaluate(Prune()(replace(graph, outputs=tuple(refs), controls=())), run, EMPTY)
-    return feed(graph, {ref: _partial(facts, ref) for ref in refs})
-
-
-def _partial(facts: Evaluation, ref: TensorRef) -> PartialShape:
-    shape = facts.fact(ref).shape
-    return PartialShape(None if shape is None else tuple(dim if isinstance(dim, int) else -1 for dim in shape))
+    bound = report.bind(**symbols)
+    return Analysis(model, kept, facts, bound, dropped, rules, (*prepared.steps, *steps), fed, prepared.inferred)

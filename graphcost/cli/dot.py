@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from graphcost.cli.options import add_model_options, depth, examine_model
+from graphcost.cli.options import add_model_options, add_stop_option, depth, examine_model, graph_after
 from graphcost.cli.output import warn_all, write
 
 
@@ -26,6 +26,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     group.add_argument("--constants", action="store_true", help="also constants, variables and what is computed once")
     group.add_argument("--identities", action="store_true", help="also identities and variable reads")
     group.add_argument("--controls", action="store_true", help="also control edges, dashed")
+    add_stop_option(group)
     parser.set_defaults(run=run)
 
 
@@ -33,7 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     from graphcost.render import dot
     from graphcost.render.dot import graphviz
 
-    analysis = examine_model(arguments)
     drawing = dot.Drawing(
         constants=arguments.constants,
         identities=arguments.identities,
@@ -42,8 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
         full=arguments.full,
         depth=arguments.depth,
     )
-    text = dot.render(analysis, drawing)
-    warn_all(analysis.report.warnings)
+    if arguments.stop_after is not None:
+        text = dot.render_graph(graph_after(arguments), drawing, arguments.model)
+    else:
+        analysis = examine_model(arguments)
+        text = dot.render(analysis, drawing)
+        warn_all(analysis.report.warnings)
     path = arguments.output
     if path is not None and Path(path).suffix.lower() in graphviz.PICTURES:
         graphviz.draw(text, Path(path))

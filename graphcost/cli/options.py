@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from graphcost.ir.graph import Graph
     from graphcost.ops.rule import RuleSet
     from graphcost.pipeline import Analysis
+    from graphcost.preparation import Options
 
 DEFAULT_BATCH = 1
 ONE_SIZE = re.compile(r"\[[0-9]+\]$")
@@ -71,27 +73,51 @@ def add_rules_option(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_stop_option(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--stop-after", metavar="PASS", help="the graph as it is after a pass that `graphcost passes` lists, uncosted"
+    )
+
+
 def examine_model(arguments: argparse.Namespace) -> Analysis:
     """The analysis of the model that the arguments name."""
-    from graphcost.loaders import MAX_NODES
     from graphcost.pipeline import run_pipeline
+
+    model, options = model_options(arguments)
+    return run_pipeline(model, **options)
+
+
+def graph_after(arguments: argparse.Namespace) -> Graph:
+    """The graph of the model that the arguments name, after the pass that they name."""
+    from graphcost.errors import UsageError
+    from graphcost.pipeline import graphs_by_step
+
+    model, options = model_options(arguments)
+    steps = {step.name: step.graph for step in graphs_by_step(model, **options)}
+    if arguments.stop_after not in steps:
+        raise UsageError(f"there is no pass {arguments.stop_after!r}; the passes are {', '.join(steps)}")
+    return steps[arguments.stop_after]
+
+
+def model_options(arguments: argparse.Namespace) -> tuple[str, Options]:
+    """The model that the arguments name, and what is asked of it."""
+    from graphcost.loaders import MAX_NODES
 
     bindings = dict(arguments.bind)
     batch = arguments.batch
     if batch is None and "N" not in bindings:
         batch = DEFAULT_BATCH
-    return run_pipeline(
-        arguments.model,
-        outputs=arguments.outputs,
-        inputs=arguments.inputs,
-        signature=arguments.signature,
-        tags=arguments.tag,
-        shapes=dict(arguments.shape),
-        bind=bindings,
-        batch=batch,
-        rules=user_rules(arguments.rules),
-        max_nodes=arguments.max_nodes or MAX_NODES,
-    )
+    return arguments.model, {
+        "outputs": arguments.outputs or (),
+        "inputs": arguments.inputs,
+        "signature": arguments.signature,
+        "tags": arguments.tag,
+        "shapes": dict(arguments.shape),
+        "bind": bindings,
+        "batch": batch,
+        "rules": user_rules(arguments.rules),
+        "max_nodes": arguments.max_nodes or MAX_NODES,
+    }
 
 
 def user_rules(paths: Sequence[str]) -> RuleSet:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import perf_counter
 from typing import Protocol
 
 from graphcost.ir.graph import Graph
@@ -28,6 +30,40 @@ BODY_PASSES: tuple[Pass, ...] = (Fold(),)
 
 PIPELINE: tuple[Pass, ...] = (Prune(), RaiseLoops(), RaiseConds(), *BODY_PASSES)
 """What the model's graph goes through. Loops and conds are raised in all functions at once: that makes new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The graph after a pass, and how long it took, in seconds."""
+
+    name: str
+    graph: Graph
+    seconds: float
+
+
+class Recorder:
+    """Runs passes one after the other, and remembers what came of each."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self._since = perf_counter()
+
+    def __call__(self, name: str, graph: Graph, rewrite: Callable[[Graph], Graph]) -> Graph:
+        """The rewritten graph."""
+        self._since = perf_counter()
+        return self.note(name, rewrite(graph))
+
+    def note(self, name: str, graph: Graph) -> Graph:
+        """The graph, made by what ran since the last step."""
+        now = perf_counter()
+        self._steps.append(Step(name, graph, now - self._since))
+        self._since = now
+        return graph
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What came of each pass so far."""
+        return tuple(self._steps)
 
 
 def run_passes(graph: Graph, passes: Iterable[Pass]) -> Graph:

@@ -10,6 +10,7 @@ from typing import Any
 
 from graphcost.dims import Dim, bind, format_dim, symbols
 from graphcost.errors import UsageError
+from graphcost.ir.graph import Graph
 from graphcost.ops.sizes import BATCH, Equality
 from graphcost.report.bindings import check_equalities, implied
 from graphcost.report.line import Line, Row, add_up, by_cost, grouped
@@ -18,7 +19,11 @@ from graphcost.report.parts import PHASES, Dropped, Loop, ModelInfo, Tensor
 
 @dataclass(frozen=True)
 class Report:
-    """What running the model costs. Formulas stay; `bindings` fill them in wherever a number is asked."""
+    """What running the model costs. Formulas stay; `bindings` fill them in wherever a number is asked.
+
+    `graph` is what runs: pruned, loops and branches raised, what constants decide folded; `graph.nx` is its networkx
+    DAG.
+    """
 
     model: ModelInfo
     inputs: tuple[Tensor, ...]
@@ -32,6 +37,7 @@ class Report:
     bindings: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    graph: Graph | None = field(default=None, compare=False, repr=False)
 
     def bind(self, **bindings: int) -> Report:
         """The report with numbers for symbols: `report.bind(N=8)`. Names that aren't identifiers: `bind(**{...})`.

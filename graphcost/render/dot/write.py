@@ -31,10 +31,11 @@ HEADER = """digraph model {
 """
 
 
-def write(dot_graph: DotGraph, report: Report) -> str:
+def write(dot_graph: DotGraph, report: Report, heading: str = "") -> str:
+    """The text. The heading has the report's totals, unless another is given."""
     ids = {name: f"n{i}" for i, name in enumerate(dot_graph.vertices)}
     scale = _most_expensive(dot_graph, report.total)
-    lines = [HEADER.rstrip(), f"  label={quoted(_heading(report))}"]
+    lines = [HEADER.rstrip(), f"  label={quoted(heading or _heading(report))}"]
     lines += _boxed(_tree(dot_graph), _Pen(ids, report.total, scale, count()), 0, 0)
     lines += _edges(dot_graph, ids)
     return "\n".join([*lines, "}"]) + "\n"
