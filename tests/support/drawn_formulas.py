@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hypothesis import assume
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 
 from graphcost.dims import Dim, ceil_div, dim_max, dim_min, floor_div, log2_ceil, symbol
@@ -13,6 +13,9 @@ from graphcost.errors import DimError
 
 LEASTS: dict[str, int | None] = {"H": 1, "N": 1, "W": 1, "nnz": 0, "shift": -2, "v": None}
 SYMBOLS: dict[str, Dim] = {name: symbol(name, least) for name, least in LEASTS.items()}
+
+some = settings(max_examples=100, derandomize=True, deadline=None, database=None)
+many = settings(max_examples=250, derandomize=True, deadline=None, database=None)
 
 Numbers = Mapping[str, int]
 numbers: st.SearchStrategy[Numbers] = st.fixed_dictionaries(

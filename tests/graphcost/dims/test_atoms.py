@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from drawn_formulas import Drawn, Numbers, formulas, numbers, rounded_up_log2
+from drawn_formulas import Drawn, Numbers, formulas, numbers, rounded_up_log2, some
 from hypothesis import given
 
 from graphcost.dims import Symbol, bind, dim_max, dim_min, floor_div, least_value, log2_ceil, symbol, symbols
@@ -87,6 +87,7 @@ def test_the_depth_of_a_formula_counts_its_functions() -> None:
     assert (H + dim_max(floor_div(H, 2), W)).depth == 2
 
 
+@some
 @given(formulas, formulas, formulas, numbers)
 def test_extrema_are_those_of_numbers(a: Drawn, b: Drawn, c: Drawn, values: Numbers) -> None:
     known = [drawn.number(values) for drawn in (a, b, c)]
@@ -98,6 +99,7 @@ def test_extrema_are_those_of_numbers(a: Drawn, b: Drawn, c: Drawn, values: Numb
     assert bind(least, values) == min(known)
 
 
+@some
 @given(formulas, numbers)
 def test_logarithms_are_those_of_numbers(drawn: Drawn, values: Numbers) -> None:
     number = drawn.number(values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from drawn_formulas import LEASTS, SYMBOLS, Drawn, Numbers, formulas, numbers
+from drawn_formulas import LEASTS, SYMBOLS, Drawn, Numbers, formulas, numbers, some
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -45,12 +45,14 @@ def test_a_divisor_that_becomes_zero_is_an_error() -> None:
         bind(floor_div(N + 3, H - 2), {"N": 4, "H": 2})
 
 
+@some
 @given(formulas)
 def test_a_formula_without_the_symbol_stays(drawn: Drawn) -> None:
     assert bind(drawn.dim, {"absent": 3}) == drawn.dim
     assert bind(drawn.dim, SYMBOLS) == drawn.dim
 
 
+@some
 @given(formulas, numbers)
 def test_binding_gives_the_number(drawn: Drawn, values: Numbers) -> None:
     number = drawn.number(values)
@@ -58,6 +60,7 @@ def test_binding_gives_the_number(drawn: Drawn, values: Numbers) -> None:
     assert isinstance(bind(drawn.dim, values), int)
 
 
+@some
 @given(formulas, numbers, st.sets(st.sampled_from(sorted(LEASTS))))
 def test_binding_in_two_steps_is_binding(drawn: Drawn, values: Numbers, first: set[str]) -> None:
     number = drawn.number(values)
@@ -66,6 +69,7 @@ def test_binding_in_two_steps_is_binding(drawn: Drawn, values: Numbers, first: s
     assert bind(partly, values) == number
 
 
+@some
 @given(formulas, formulas, numbers)
 def test_a_formula_stands_for_its_value(drawn: Drawn, size: Drawn, values: Numbers) -> None:
     known = {**values, "H": size.number(values)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from drawn_formulas import Drawn, Numbers, formulas, numbers
-from hypothesis import given, settings
+from drawn_formulas import Drawn, Numbers, formulas, many, numbers
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcost.dims import Dim, bind, ceil_div, dim_max, dim_min, floor_div, is_at_least, least_value, symbol
@@ -67,6 +67,7 @@ def test_the_bound_of_a_polynomial(dim: Dim, least: int | None) -> None:
         # The sign of what stands beside a quotient decides which way flooring goes.
         (VALUE * floor_div(H, 2), None),
         (VALUE * VALUE * floor_div(H, 2) + 1, 1),
+        (2 * VALUE * floor_div(H, 2) - VALUE * H + VALUE, None),
         (floor_div(VALUE, 2), None),
         (floor_div(VALUE, 2) ** 2, 0),
         # Of a quotient of formulas no more is shown than that it isn't negative.
@@ -103,7 +104,7 @@ def test_rounding_up_never_loses() -> None:
     assert dim_max(2 * ceil_div(H, 2) - H, 0) == 2 * ceil_div(H, 2) - H
 
 
-@settings(max_examples=300)
+@many
 @given(formulas, numbers)
 def test_no_value_is_below_the_bound(drawn: Drawn, values: Numbers) -> None:
     number = drawn.number(values)
@@ -111,7 +112,7 @@ def test_no_value_is_below_the_bound(drawn: Drawn, values: Numbers) -> None:
     assert least is None or least <= number
 
 
-@settings(max_examples=300)
+@many
 @given(formulas, formulas, numbers)
 def test_what_is_shown_of_two_formulas_holds(a: Drawn, b: Drawn, values: Numbers) -> None:
     difference = a.number(values) - b.number(values)
@@ -122,7 +123,7 @@ def test_what_is_shown_of_two_formulas_holds(a: Drawn, b: Drawn, values: Numbers
 COEFFICIENTS = st.lists(st.integers(-5, 5), min_size=4, max_size=4)
 
 
-@settings(max_examples=400)
+@many
 @given(COEFFICIENTS, st.integers(1, 6), st.sampled_from(["max", "min"]), st.integers(1, 9), st.integers(1, 9))
 def test_sums_of_quotients_keep_to_their_bound(
     coefficients: list[int], divisor: int, kind: str, h: int, w: int

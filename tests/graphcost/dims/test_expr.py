@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from drawn_formulas import Drawn, Numbers, formulas, numbers
+from drawn_formulas import Drawn, Numbers, formulas, numbers, some
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -47,6 +47,24 @@ def test_numbers_are_not_symbols() -> None:
 def test_only_whole_numbers_are_reckoned_with(operation: Callable[[], Dim]) -> None:
     with pytest.raises(TypeError):
         operation()
+
+
+class Reflected:
+    """A value of another type, which answers for itself."""
+
+    def __radd__(self, other: object) -> str:
+        return f"{other} + it"
+
+    def __rsub__(self, other: object) -> str:
+        return f"{other} - it"
+
+    def __rmul__(self, other: object) -> str:
+        return f"{other} * it"
+
+
+def test_other_types_may_answer_for_themselves() -> None:
+    it = Reflected()
+    assert (N + it, N - it, N * it) == ("N + it", "N - it", "N * it")
 
 
 def test_expressions_print_as_formulas() -> None:
@@ -129,10 +147,14 @@ def test_the_depth_of_a_formula_is_limited() -> None:
 
 
 def test_parts_that_double_at_each_level_are_limited() -> None:
-    size: Dim = H
     with pytest.raises(DimError, match="symbols"):
-        for _ in range(200):
-            size = dim_max(floor_div(3 * size + 1, 2), W * size - 7)
+        _doubled(H, 200)
+
+
+def _doubled(size: Dim, levels: int) -> Dim:
+    for _ in range(levels):
+        size = dim_max(floor_div(3 * size + 1, 2), W * size - 7)
+    return size
 
 
 def test_the_symbols_of_a_part_are_counted() -> None:
@@ -176,6 +198,7 @@ def test_binding_commutes_with_arithmetic(operations: list[Step], number: int) -
     assert isinstance(bind(symbolic, {"H": number}), int)
 
 
+@some
 @given(formulas, formulas, numbers)
 def test_operators_are_those_of_numbers(a: Drawn, b: Drawn, values: Numbers) -> None:
     x, y = a.number(values), b.number(values)
@@ -188,6 +211,7 @@ def test_operators_are_those_of_numbers(a: Drawn, b: Drawn, values: Numbers) -> 
     assert bind(dim_sum([a.dim, b.dim, 3, a.dim]), values) == 2 * x + y + 3
 
 
+@some
 @given(formulas, st.integers(-9, 9).filter(bool), numbers)
 def test_division_by_a_number_is_that_of_numbers(drawn: Drawn, divisor: int, values: Numbers) -> None:
     number = drawn.number(values)
@@ -196,6 +220,7 @@ def test_division_by_a_number_is_that_of_numbers(drawn: Drawn, divisor: int, val
     assert bind(ceil_div(drawn.dim, divisor), values) == -(-number // divisor)
 
 
+@some
 @given(formulas, numbers)
 def test_division_of_a_number_is_that_of_numbers(drawn: Drawn, values: Numbers) -> None:
     number = drawn.number(values)
@@ -205,6 +230,7 @@ def test_division_of_a_number_is_that_of_numbers(drawn: Drawn, values: Numbers) 
     assert bind(ceil_div(7, drawn.dim), values) == -(-7 // number)
 
 
+@some
 @given(formulas, formulas)
 def test_a_product_is_divisible_by_its_factors(a: Drawn, b: Drawn) -> None:
     assume(b.dim != 0)
