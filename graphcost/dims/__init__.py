@@ -6,12 +6,20 @@ floor division (`ceil(a/b) = floor((a+b-1)/b)`, `a mod b = a - b*floor(a/b)`), s
 computed along different paths get equal forms: ceil(ceil(H/2)/2) is ceil(H/4).
 """
 
+from graphcost.dims.atoms import Symbol, dim_max, dim_min, log2_ceil, symbol
 from graphcost.dims.binding import as_int, bind, symbols
-from graphcost.dims.bounds import dim_max, dim_min, is_at_least, least_value
-from graphcost.dims.division import ceil_div, floor_div
-from graphcost.dims.expr import Dim, Expr, Symbol, dim_sum, log2_ceil, product, symbol
+from graphcost.dims.expr import (
+    Dim,
+    Expr,
+    ceil_div,
+    dim_sum,
+    floor_div,
+    format_dim,
+    is_at_least,
+    least_value,
+    product,
+)
 from graphcost.dims.shape import Shape
-from graphcost.dims.text import format_dim
 
 __all__ = [
     "Dim",

@@ -1,19 +1,27 @@
-"""Numbers for symbols."""
+"""Numbers and formulas for symbols."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from graphcost.dims.bounds import extremum
-from graphcost.dims.division import floor_div
-from graphcost.dims.expr import Atom, Dim, Extremum, Logarithm, Quotient, Symbol, log2_ceil, lone, product, terms_of
-from graphcost.dims.text import format_dim
+from graphcost.dims.atoms import Extremum, Logarithm, Symbol, extremum, log2_ceil
+from graphcost.dims.expr import Dim, Expr, Quotient, dim_sum, floor_div, format_dim, terms_of
+from graphcost.dims.polynomial import Atom, Monomial
 from graphcost.errors import UnboundSymbolError
 
 
 def bind(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
     """The dim with the named symbols replaced; an int once no symbol is left."""
-    return _substitute(dim, lambda atom: bindings.get(atom.name))
+    if isinstance(dim, int):
+        return dim
+    replaced: dict[Atom, Dim] = {}
+    for atom in {atom for monomial in dim.terms for atom, _ in monomial}:
+        value = _value(atom, bindings)
+        if value is not None:
+            replaced[atom] = value
+    if not replaced:
+        return dim
+    return dim_sum(_bound_term(monomial, coefficient, replaced) for monomial, coefficient in dim.terms.items())
 
 
 def symbols(dim: Dim) -> frozenset[str]:
@@ -28,39 +36,41 @@ def as_int(dim: Dim) -> int:
     raise UnboundSymbolError(f"{format_dim(dim)} has no number until {', '.join(sorted(symbols(dim)))} is bound")
 
 
-def _substitute(dim: Dim, replacement: Callable[[Symbol], Dim | None]) -> Dim:
-    if isinstance(dim, int):
-        return dim
-    total: Dim = 0
-    for monomial, coefficient in dim.terms.items():
-        value: Dim = coefficient
-        for atom, power in monomial:
-            factor = _substitute_atom(atom, replacement)
-            value = value * product([factor] * power)
-        total = total + value
-    return total
+def _bound_term(monomial: Monomial, coefficient: int, replaced: Mapping[Atom, Dim]) -> Dim:
+    kept = tuple(factor for factor in monomial if factor[0] not in replaced)
+    term: Dim = Expr({kept: coefficient}) if kept else coefficient
+    for atom, power in monomial:
+        if atom in replaced:
+            term = term * replaced[atom] ** power
+    return term
 
 
-def _substitute_atom(atom: Atom, replacement: Callable[[Symbol], Dim | None]) -> Dim:
+def _value(atom: Atom, bindings: Mapping[str, Dim]) -> Dim | None:
+    """What replaces the atom; None where no symbol in it is bound."""
     if isinstance(atom, Symbol):
-        replaced = replacement(atom)
-        return lone(atom) if replaced is None else replaced
+        return bindings.get(atom.name)
+    operands = _operands(atom)
+    bound = [bind(operand, bindings) for operand in operands]
+    if all(new is old for new, old in zip(bound, operands, strict=True)):
+        return None
     if isinstance(atom, Quotient):
-        return floor_div(_substitute(atom.numerator, replacement), _substitute(atom.denominator, replacement))
-    if isinstance(atom, Logarithm):
-        return log2_ceil(_substitute(atom.operand, replacement))
-    return extremum(atom.kind, [_substitute(operand, replacement) for operand in atom.operands])
+        return floor_div(*bound)
+    if isinstance(atom, Extremum):
+        return extremum(atom.kind, bound)
+    return log2_ceil(*bound)
+
+
+def _operands(atom: Atom) -> tuple[Dim, ...]:
+    if isinstance(atom, Quotient):
+        return atom.numerator, atom.denominator
+    if isinstance(atom, Extremum):
+        return atom.operands
+    return (atom.operand,) if isinstance(atom, Logarithm) else ()
 
 
 def _atoms(dim: Dim) -> Iterator[Atom]:
     for monomial in terms_of(dim):
         for atom, _ in monomial:
             yield atom
-            if isinstance(atom, Quotient):
-                yield from _atoms(atom.numerator)
-                yield from _atoms(atom.denominator)
-            elif isinstance(atom, Logarithm):
-                yield from _atoms(atom.operand)
-            elif isinstance(atom, Extremum):
-                for operand in atom.operands:
-                    yield from _atoms(operand)
+            for operand in _operands(atom):
+                yield from _atoms(operand)

@@ -1,124 +1,33 @@
-"""Integer polynomials over named symbols, floor divisions, extrema and logarithms."""
+"""Sizes as objects: a number, or a polynomial with Python's operators, `//` and `%` among them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from math import gcd
 from typing import Union
 
-from graphcost.dims.text import ceil_numerator, format_dim, monomial_key, operand_text
+from graphcost.dims.bounds import lower_bound
+from graphcost.dims.polynomial import (
+    Atom,
+    Monomial,
+    Terms,
+    exact_quotient,
+    first_in_text,
+    format_int,
+    format_terms,
+    monomial_key,
+    normal,
+    plus,
+    times,
+)
 from graphcost.errors import DimError
 
-MAX_TERMS = 100_000
 MAX_DEPTH = 40
-MAX_POWER = 1_024
 MAX_WEIGHT = 5_000
 """So many symbols may stand inside one floor or extremum, written out: shared parts would double at each level."""
 
-
-@dataclass(frozen=True)
-class Symbol:
-    """A named unknown. Sizes are at least 1; counts (non-zeros, trips) at least 0; values are unbounded."""
-
-    name: str
-    least: int | None = 1
-
-    @property
-    def key(self) -> str:
-        return self.name
-
-    @property
-    def depth(self) -> int:
-        return 0
-
-    @property
-    def weight(self) -> int:
-        return 1
-
-
-@dataclass(frozen=True)
-class Quotient:
-    """floor(numerator / denominator)."""
-
-    numerator: Dim
-    denominator: Dim
-
-    @cached_property
-    def key(self) -> str:
-        ceil_of = ceil_numerator(self)
-        if ceil_of is not None:
-            return f"ceil({operand_text(ceil_of)}/{operand_text(self.denominator)})"
-        return f"floor({operand_text(self.numerator)}/{operand_text(self.denominator)})"
-
-    @cached_property
-    def depth(self) -> int:
-        return 1 + max(_depth(self.numerator), _depth(self.denominator))
-
-    @cached_property
-    def weight(self) -> int:
-        return 1 + _weight(self.numerator) + _weight(self.denominator)
-
-    @cached_property
-    def least(self) -> int | None:
-        """A lower bound; cached, since every level of a formula asks for it several times."""
-        from graphcost.dims.bounds import least_of_quotient
-
-        return least_of_quotient(self)
-
-
-@dataclass(frozen=True)
-class Extremum:
-    """The greatest ("max") or least ("min") of its operands."""
-
-    kind: str
-    operands: tuple[Dim, ...]
-
-    @cached_property
-    def key(self) -> str:
-        return f"{self.kind}({','.join(format_dim(operand) for operand in self.operands)})"
-
-    @cached_property
-    def depth(self) -> int:
-        return 1 + max(_depth(operand) for operand in self.operands)
-
-    @cached_property
-    def weight(self) -> int:
-        return 1 + sum(_weight(operand) for operand in self.operands)
-
-    @cached_property
-    def least(self) -> int | None:
-        """A lower bound; cached, since every level of a formula asks for it several times."""
-        from graphcost.dims.bounds import least_of_extremum
-
-        return least_of_extremum(self)
-
-
-@dataclass(frozen=True)
-class Logarithm:
-    """ceil(log2(operand)); 0 for operands below 2."""
-
-    operand: Dim
-
-    @cached_property
-    def key(self) -> str:
-        return f"log2({format_dim(self.operand)})"
-
-    @cached_property
-    def depth(self) -> int:
-        return 1 + _depth(self.operand)
-
-    @cached_property
-    def weight(self) -> int:
-        return 1 + _weight(self.operand)
-
-    @property
-    def least(self) -> int:
-        return 0
-
-
-Atom = Union[Symbol, Quotient, Extremum, Logarithm]
-Monomial = tuple[tuple[Atom, int], ...]
 Dim = Union[int, "Expr"]
 
 
@@ -127,17 +36,22 @@ class Expr:
 
     __slots__ = ("_hash", "depth", "terms")
 
-    terms: Mapping[Monomial, int]
+    terms: Terms
     depth: int
 
-    def __init__(self, terms: Mapping[Monomial, int]) -> None:
+    def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self.depth = max((atom.depth for monomial in terms for atom, _ in monomial), default=0)
-        if self.depth > MAX_DEPTH:
-            raise DimError(f"a size formula is nested more than {MAX_DEPTH} deep")
-        if self.depth and _weight(self) > MAX_WEIGHT * len(terms):
-            raise DimError(f"a size formula has a part of more than {MAX_WEIGHT} symbols")
         self._hash: int | None = None
+        depth = weight = 0
+        for monomial in terms:
+            for atom, _ in monomial:
+                depth = max(depth, atom.depth)
+                weight += atom.weight
+        self.depth = depth
+        if depth > MAX_DEPTH:
+            raise DimError(f"a size formula is nested more than {MAX_DEPTH} deep")
+        if depth and weight > MAX_WEIGHT * len(terms):
+            raise DimError(f"a size formula has a part of more than {MAX_WEIGHT} symbols")
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -153,35 +67,32 @@ class Expr:
         return True
 
     def __repr__(self) -> str:
-        return format_dim(self)
+        return format_terms(self.terms)
 
     def __add__(self, other: Dim) -> Dim:
-        return _sum(self, other, 1)
+        if not isinstance(other, (int, Expr)):
+            return NotImplemented
+        return of_terms(plus(self.terms, terms_of(other)))
 
     __radd__ = __add__
 
     def __sub__(self, other: Dim) -> Dim:
-        return _sum(self, other, -1)
+        if not isinstance(other, (int, Expr)):
+            return NotImplemented
+        return of_terms(plus(self.terms, terms_of(other), -1))
 
     def __rsub__(self, other: Dim) -> Dim:
-        return _sum(-self, other, 1)
+        return -self + other
 
     def __neg__(self) -> Expr:
         return Expr({monomial: -coefficient for monomial, coefficient in self.terms.items()})
 
     def __mul__(self, other: Dim) -> Dim:
         if isinstance(other, int):
-            return normal({monomial: c * other for monomial, c in self.terms.items()}) if other else 0
+            return Expr({monomial: c * other for monomial, c in self.terms.items()}) if other else 0
         if not isinstance(other, Expr):
             return NotImplemented
-        if len(self.terms) * len(other.terms) > MAX_TERMS:
-            raise DimError(f"a size formula has more than {MAX_TERMS} terms")
-        terms: dict[Monomial, int] = {}
-        for left, a in self.terms.items():
-            for right, b in other.terms.items():
-                monomial = monomial_product(left, right)
-                terms[monomial] = terms.get(monomial, 0) + a * b
-        return normal(terms)
+        return of_terms(times(self.terms, other.terms))
 
     __rmul__ = __mul__
 
@@ -189,13 +100,9 @@ class Expr:
         return product([self] * exponent)
 
     def __floordiv__(self, other: Dim) -> Dim:
-        from graphcost.dims.division import floor_div
-
         return floor_div(self, other)
 
     def __rfloordiv__(self, other: Dim) -> Dim:
-        from graphcost.dims.division import floor_div
-
         return floor_div(other, self)
 
     def __mod__(self, other: Dim) -> Dim:
@@ -205,16 +112,75 @@ class Expr:
         return other - self * (other // self)
 
 
-def symbol(name: str, least: int | None = 1) -> Dim:
-    """The size that is known by `name` only."""
-    return Expr({((Symbol(name, least), 1),): 1})
+@dataclass(frozen=True)
+class Quotient:
+    """floor(numerator / denominator)."""
+
+    numerator: Dim
+    denominator: Dim
+
+    @cached_property
+    def key(self) -> str:
+        ceil_of = self._ceil_numerator()
+        if ceil_of is not None:
+            return f"ceil({_operand_text(ceil_of)}/{_operand_text(self.denominator)})"
+        return f"floor({_operand_text(self.numerator)}/{_operand_text(self.denominator)})"
+
+    @cached_property
+    def least(self) -> int | None:
+        """0 where the quotient is shown not to be negative; cached, since every level of a formula asks for it."""
+        return 0 if is_at_least(self.numerator, 0) and is_at_least(self.denominator, 1) else None
+
+    @cached_property
+    def ratio(self) -> tuple[Terms, int] | None:
+        return (terms_of(self.numerator), self.denominator) if isinstance(self.denominator, int) else None
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max(depth_of(self.numerator), depth_of(self.denominator))
+
+    @cached_property
+    def weight(self) -> int:
+        return 1 + weight_of(self.numerator) + weight_of(self.denominator)
+
+    def _ceil_numerator(self) -> Dim | None:
+        """p where the quotient is floor((p + b - 1)/b) for a number b, which reads better as ceil(p/b)."""
+        if self.ratio is None:
+            return None
+        terms, denominator = self.ratio
+        return self.numerator - (denominator - 1) if terms.get((), 0) == denominator - 1 else None
 
 
-def log2_ceil(dim: Dim) -> Dim:
-    """ceil(log2(dim)): how often a sorted sequence of that length is halved, the passes of a merge sort; 0 below 2."""
-    if isinstance(dim, int):
-        return (dim - 1).bit_length() if dim > 1 else 0
-    return lone(Logarithm(dim))
+def of_terms(terms: Terms) -> Dim:
+    """The polynomial as a number where it is one."""
+    if not terms:
+        return 0
+    if len(terms) == 1 and () in terms:
+        return terms[()]
+    return Expr(terms)
+
+
+def terms_of(dim: Dim) -> Terms:
+    if isinstance(dim, Expr):
+        return dim.terms
+    return {(): dim} if dim else {}
+
+
+def lone(atom: Atom) -> Expr:
+    return Expr({((atom, 1),): 1})
+
+
+def depth_of(dim: Dim) -> int:
+    return dim.depth if isinstance(dim, Expr) else 0
+
+
+def weight_of(dim: Dim) -> int:
+    return sum(atom.weight for monomial in terms_of(dim) for atom, _ in monomial)
+
+
+def format_dim(dim: Dim) -> str:
+    """The dim as a formula in a fixed term order: higher degrees first, then by name."""
+    return format_int(dim) if isinstance(dim, int) else format_terms(dim.terms)
 
 
 def product(dims: Iterable[Dim]) -> Dim:
@@ -224,64 +190,89 @@ def product(dims: Iterable[Dim]) -> Dim:
     return result
 
 
-def monomial_product(left: Monomial, right: Monomial) -> Monomial:
-    if not left or not right:
-        return left or right
-    powers = dict(left)
-    for atom, power in right:
-        powers[atom] = powers.get(atom, 0) + power
-        if powers[atom] > MAX_POWER:
-            raise DimError(f"a size formula has a power above {MAX_POWER}")
-    return tuple(sorted(powers.items(), key=lambda factor: factor[0].key))
-
-
-def normal(terms: dict[Monomial, int]) -> Dim:
-    terms = {monomial: coefficient for monomial, coefficient in terms.items() if coefficient}
-    if not terms:
-        return 0
-    if len(terms) == 1 and () in terms:
-        return terms[()]
-    if len(terms) > MAX_TERMS:
-        raise DimError(f"a size formula has more than {MAX_TERMS} terms")
-    return Expr(terms)
-
-
-def lone(atom: Atom) -> Dim:
-    return Expr({((atom, 1),): 1})
-
-
 def dim_sum(dims: Iterable[Dim]) -> Dim:
     """The sum of many dims, collected term by term, so that a long formula isn't copied for each."""
-    whole = 0
     terms: dict[Monomial, int] = {}
     for dim in dims:
-        if isinstance(dim, int):
-            whole += dim
-            continue
-        for monomial, coefficient in dim.terms.items():
+        for monomial, coefficient in terms_of(dim).items():
             terms[monomial] = terms.get(monomial, 0) + coefficient
-    if not terms:
-        return whole
-    terms[()] = terms.get((), 0) + whole
-    return normal(terms)
+    return of_terms(normal(terms))
 
 
-def terms_of(dim: Dim) -> Mapping[Monomial, int]:
-    return {(): dim} if isinstance(dim, int) else dim.terms
+def least_value(dim: Dim) -> int | None:
+    """A lower bound of the dim, not always the greatest one; None where none can be shown."""
+    return dim if isinstance(dim, int) else lower_bound(dim.terms)
 
 
-def _sum(a: Expr, b: Dim, sign: int) -> Dim:
-    if not isinstance(b, (int, Expr)):
-        return NotImplemented
-    terms = dict(a.terms)
-    for monomial, coefficient in terms_of(b).items():
-        terms[monomial] = terms.get(monomial, 0) + sign * coefficient
-    return normal(terms)
+def is_at_least(dim: Dim, bound: int) -> bool:
+    """Whether the dim is provably at least `bound` for every legal value of its symbols."""
+    least = least_value(dim)
+    return least is not None and least >= bound
 
 
-def _depth(dim: Dim) -> int:
-    return 0 if isinstance(dim, int) else dim.depth
+def floor_div(a: Dim, b: Dim) -> Dim:
+    """floor(a / b). Raises DimError where b is 0."""
+    if b == 0:
+        raise DimError(f"division of {format_dim(a)} by zero")
+    if isinstance(b, int):
+        return _floor_div_by_int(a, b)
+    exact = exact_quotient(terms_of(a), b.terms)
+    if exact is not None:
+        return of_terms(exact)
+    if is_at_least(a, 0) and is_at_least(b - a, 1):
+        return 0
+    return lone(Quotient(a, b))
 
 
-def _weight(dim: Dim) -> int:
-    return 0 if isinstance(dim, int) else sum(atom.weight for monomial in dim.terms for atom, _ in monomial)
+def ceil_div(a: Dim, b: Dim) -> Dim:
+    """ceil(a / b). Raises DimError where b is 0."""
+    return floor_div(a + b - 1, b) if is_at_least(b, 1) else -floor_div(-a, b)
+
+
+def _floor_div_by_int(a: Dim, b: int) -> Dim:
+    if isinstance(a, int):
+        return a // b
+    if b < 0:
+        return _floor_div_by_int(-a, -b)
+    whole: dict[Monomial, int] = {}
+    rest: dict[Monomial, int] = {}
+    for monomial, coefficient in a.terms.items():
+        # Truncated, not floored, so that a negative term keeps its sign and is normalized below.
+        quotient = coefficient // b if not monomial or coefficient > 0 else -(-coefficient // b)
+        whole[monomial] = quotient
+        rest[monomial] = coefficient - b * quotient
+    return of_terms(normal(whole)) + _quotient_of_remainder(of_terms(normal(rest)), b)
+
+
+def _quotient_of_remainder(rest: Dim, b: int) -> Dim:
+    if isinstance(rest, int):
+        return rest // b
+    if rest.terms[first_in_text(rest.terms)] < 0:
+        # floor(-p/b) = -ceil(p/b): one sign, one form.
+        return -_floor_div_by_int(b - 1 - rest, b)
+    common = gcd(b, *(c for monomial, c in rest.terms.items() if monomial))
+    if common > 1:
+        reduced = normal({m: c // common for m, c in rest.terms.items()})
+        return _floor_div_by_int(of_terms(reduced), b // common)
+    inner = _lone_ratio(rest.terms)
+    if inner is not None:
+        # floor((floor(p/q) + c)/b) = floor((p + c*q)/(b*q))
+        numerator, denominator = inner
+        shifted = of_terms(numerator) + rest.terms.get((), 0) * denominator
+        return _floor_div_by_int(shifted, b * denominator)
+    return lone(Quotient(rest, b))
+
+
+def _lone_ratio(terms: Terms) -> tuple[Terms, int] | None:
+    """(p, q) where the polynomial is floor(p/q) and a constant."""
+    variable = [(monomial, c) for monomial, c in terms.items() if monomial]
+    if len(variable) != 1 or variable[0][1] != 1 or len(variable[0][0]) != 1:
+        return None
+    atom, power = variable[0][0][0]
+    return atom.ratio if power == 1 else None
+
+
+def _operand_text(dim: Dim) -> str:
+    text = format_dim(dim)
+    is_single = len(terms_of(dim)) <= 1 and "*" not in text
+    return text if is_single else f"({text})"

@@ -7,7 +7,9 @@ from fractions import Fraction
 from functools import cache
 from math import comb, lcm
 
-from graphcost.dims import Dim, Expr, Symbol, bind, floor_div, product, symbols
+from graphcost.dims.atoms import Symbol
+from graphcost.dims.binding import bind, symbols
+from graphcost.dims.expr import Dim, Expr, floor_div, product
 from graphcost.errors import DimError
 
 MAX_ADDED = 4096

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from graphcost.dims.expr import Dim, product
-from graphcost.dims.text import format_dim
+from graphcost.dims.expr import Dim, format_dim, product
 
 
 class Shape(tuple[Dim, ...]):
