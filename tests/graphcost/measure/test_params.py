@@ -28,6 +28,23 @@ def test_a_constant_goes_to_the_node_that_reads_it_through_identity_and_cast() -
     assert lines["y"].param_bytes == 4
 
 
+def test_a_variable_goes_to_the_node_that_reads_it_in_another_precision() -> None:
+    """As in mixed precision, where a layer casts its weights before it computes with them."""
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float16, shape=<?,2>)
+        v = VarHandleOp(dtype=float32, shape=<2>)
+        w = ReadVariableOp(v, dtype=float32)
+        c = Cast(w, SrcT=float32, DstT=float16)
+        y = Mul(x, c, T=float16)
+        """,
+        "y",
+    )
+    lines = {line.node: line for line in counted(graph).lines}
+    assert params(graph) == {"y": 2}
+    assert lines["y"].param_bytes == 8
+
+
 def test_a_weight_that_several_read_goes_to_the_first() -> None:
     graph = tiny_graph(
         """
