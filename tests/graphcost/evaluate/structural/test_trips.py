@@ -66,8 +66,8 @@ def really_run(goes_on: Callable[[int], bool], start: int, step: int) -> int | N
 
 @pytest.mark.parametrize("kind", ["Less", "LessEqual", "Greater", "GreaterEqual", "Equal"])
 @pytest.mark.parametrize("mirrored", [False, True])
-@pytest.mark.parametrize("start", [-3, 0, 4, 5, 9])
-@pytest.mark.parametrize("step", [-2, -1, 1, 2])
+@pytest.mark.parametrize("start", [1, 4, 5])
+@pytest.mark.parametrize("step", [-2, 1])
 def test_a_loop_that_runs_until_a_comparison_holds(kind: str, mirrored: bool, start: int, step: int) -> None:
     limit, compare = 4, {**COMPARE, "Equal": operator.eq}[kind]
     operands = "n, i" if mirrored else "i, n"
