@@ -45,8 +45,9 @@ def test_an_equality_at_one_node_teaches_nothing_of_others() -> None:
 def test_a_recorded_size_fills_in() -> None:
     graph = tiny_graph("a = Placeholder(dtype=float32, shape=<?,4>)\n b = Relu(a, T=float32)")
     node = graph.nodes["b"]
-    recorded = replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((7, -1)),)})
-    assert shape(graph.replacing([recorded]), "b") == [7, 4]
+    for size in (7, 1, 0):
+        recorded = replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((size, -1)),)})
+        assert shape(graph.replacing([recorded]), "b") == [size, 4]
 
 
 def test_a_partly_known_shape_is_followed_by_few_ops() -> None:

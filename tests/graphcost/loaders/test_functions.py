@@ -116,3 +116,11 @@ def test_a_broken_body_names_its_function(tmp_path, old, new, reason):
     assert "function 'f'" in str(error.value)
     assert reason in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "ref"), [("axis", "axis"), ("a", "a"), ("a:0", "a"), ("s:output:1", "s:1")])
+def test_what_names_no_output_is_the_first(tmp_path, text, ref):
+    """An argument of the function, or a node named as outside of functions."""
+    used = f'node_def {{ name: "more" op: "Identity" input: "{text}" }}'
+    (found,) = body_of(tmp_path, SIGNATURE + BODY + used).nodes["more"].inputs
+    assert str(found) == ref

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from evaluation import counted, flops
 from tiny_graph import tiny_graph
 
@@ -27,6 +28,7 @@ FUNCTIONS = {
     "one": chain(1),
     "two": chain(2),
     "three": chain(3),
+    "five": chain(5),
     "one_or_three": inner("one", "three"),
     "three_or_one": inner("three", "one"),
 }
@@ -64,3 +66,38 @@ def test_a_branch_inside_a_branch_goes_its_most_expensive_way() -> None:
         "y/else/n0",
         "y/else/n1",
     }
+
+
+@pytest.mark.parametrize(("trips", "chosen"), [(1, "outside"), (3, "outside"), (5, "inside"), (9, "inside")])
+def test_a_branch_in_a_loop_counts_for_each_trip(trips: int, chosen: str) -> None:
+    """The size of a batch is the predicate of two branches: the one outside costs 4 Neg less where it's 0, the one in
+    the loop one Neg less where it's 1.
+    """
+    text = "x = Placeholder(dtype=float32, shape=<?,4>)\n start = Const(value=0)\n"
+    arguments = (
+        "i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=float32)\n m = _Arg(T=int32)\n one = Const(value=1)\n"
+    )
+    graph = tiny_graph(
+        f"""{text}
+        s = Shape(x, T=float32, out_type=int32)
+        first = Const(value=[0])
+        length = Const(value=[1])
+        taken = Slice(s, first, length, T=int32, Index=int32)
+        m = Squeeze(taken, T=int32)
+        limit = Const(value={trips})
+        w = While(start, limit, x, m, cond=@cond, body=@body, T=[]) -> int32, int32, float32, int32
+        y = If(m, w:2, m, then_branch=@five, else_branch=@one) -> float32
+        """,
+        "y",
+        functions={
+            **FUNCTIONS,
+            "cond": tiny_graph(f"{arguments} c = Less(i, n, T=int32)", "c"),
+            "body": tiny_graph(
+                f"{arguments} next = AddV2(i, one, T=int32)\n"
+                "out = If(m, v, m, then_branch=@one, else_branch=@two) -> float32",
+                "next, n, out, m",
+            ),
+        },
+    )
+    result = counted(graph)
+    assert {str(predicate): value for predicate, value in result.choices.items()} == {"N": int(chosen == "outside")}
