@@ -126,7 +126,7 @@ def test_nodes_of_functions_count(tmp_path):
             load(path, max_nodes=3)
 
 
-@pytest.mark.parametrize(("count", "is_kept"), [(3, True), (20_000, True), (2 << 20, False)])
+@pytest.mark.parametrize(("count", "is_kept"), [(3, True), (2 * LARGE, True), (2 << 20, False)])
 def test_a_list_of_a_large_node_is_read_unless_it_is_vast(tmp_path, count, is_kept):
     node = message("NodeDef", 'name: "x" op: "Own"')
     node.attr["module"].s = b"m" * (2 * LARGE)
