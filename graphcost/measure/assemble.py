@@ -111,7 +111,7 @@ def _all_runs(body: BodyRuns, once: Mapping[int, Sequence[Line]]) -> Iterator[Li
     count = body.count
     for each in once[id(body.evaluation)]:
         scope = readable(joined(body.scope, each.scope))
-        if count == 1:
+        if body.is_plain:
             yield replace(each, scope=scope)
         else:
             yield replace(each, scope=scope, count=count, work=each.work if each.work is IDLE else body.work(each.work))

@@ -27,6 +27,11 @@ class BodyRuns:
     def count(self) -> Dim:
         return self.times(1)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it runs once and outside any loop that it tells, so that one run's work is the work of all."""
+        return self.contexts == {(): 1}
+
     def times(self, once: Dim) -> Dim:
         """What `once` is for one run adds up to over all runs."""
         total: Dim = 0

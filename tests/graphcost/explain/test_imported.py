@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from explaining import LOOP
 from tiny_graph import parse_ref, tiny_graph
 
@@ -44,8 +45,9 @@ def test_an_equality_at_one_node_teaches_nothing_of_others() -> None:
 def test_a_recorded_size_fills_in() -> None:
     graph = tiny_graph("a = Placeholder(dtype=float32, shape=<?,4>)\n b = Relu(a, T=float32)")
     node = graph.nodes["b"]
-    recorded = replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((7, -1)),)})
-    assert shape(graph.replacing([recorded]), "b") == [7, 4]
+    for size in (7, 1, 0):
+        recorded = replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((size, -1)),)})
+        assert shape(graph.replacing([recorded]), "b") == [size, 4]
 
 
 def test_a_partly_known_shape_is_followed_by_few_ops() -> None:
@@ -66,6 +68,23 @@ def test_a_partly_known_shape_is_followed_by_few_ops() -> None:
     )
     assert shape(graph, "copy") == [None, 4, 5]
     assert shape(graph, "vector") == [None]
+
+
+@pytest.mark.parametrize(
+    ("op", "first", "length"), [("Size", "2", 8), ("Size", "?", None), ("Rank", "2", 2), ("Rank", "?", 2)]
+)
+def test_sizes_and_ranks_are_counted_where_the_shape_is_known(op: str, first: str, length: int | None) -> None:
+    out_type = ", out_type=int32" if op == "Size" else ""
+    graph = tiny_graph(
+        f"""
+        a = Placeholder(dtype=float32, shape=<{first},4>)
+        n = {op}(a, T=float32{out_type})
+        dims = Pack(n, N=1, T=int32)
+        c = Const(value=1.0)
+        vector = Fill(dims, c, T=float32)
+        """
+    )
+    assert shape(graph, "vector") == [length]
 
 
 def test_what_is_fed_is_known() -> None:

@@ -59,6 +59,13 @@ def test_what_a_body_repeats_of_its_path_is_said_once(outer: str, name: str, see
     assert joined(outer, name) == seen
 
 
+def test_what_a_very_long_path_repeats_is_not_looked_for() -> None:
+    """Up to 32 parts: hostile names have thousands."""
+    for parts in (2, 32, 33, 5000):
+        path = "/".join(f"p{i}" for i in range(parts))
+        assert joined(f"{path}/body", f"{path}/x") == (f"{path}/x" if parts <= 32 else f"{path}/body/{path}/x")
+
+
 def test_the_common_scope() -> None:
     assert common(None, "a/b") == "a/b"
     assert common("a/b/c", "a/b/d") == "a/b"

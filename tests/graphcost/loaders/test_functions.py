@@ -2,7 +2,7 @@ import pytest
 from model_files import RELU, encoded, write
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import PartialShape, TensorRef
+from graphcost.ir.graph import Literal, PartialShape, TensorRef
 from graphcost.loaders import load
 
 SIGNATURE = """signature { name: "f"
@@ -44,6 +44,13 @@ def test_arguments_are_nodes(tmp_path):
     assert graph.nodes["a"].attrs == {"T": "float32", "index": 0, "_output_shapes": (PartialShape((-1,)),)}
     assert graph.nodes["b"].attrs == {"T": "resource", "index": 1}
     assert graph.nodes["b"].dtypes == ("resource",)
+
+
+def test_numbers_in_what_is_said_of_an_argument_are_not_read(tmp_path):
+    said = """arg_attr { key: 1 value { attr { key: "_default" value { tensor {
+        dtype: DT_FLOAT tensor_shape { dim { size: 2 } } float_val: 1 float_val: 2 } } } } }"""
+    graph = body_of(tmp_path, SIGNATURE + BODY + said)
+    assert graph.nodes["b"].attrs["_default"] == Literal("float32", (2,), None)
 
 
 def test_names_of_outputs_become_ports(tmp_path):
@@ -109,3 +116,11 @@ def test_a_broken_body_names_its_function(tmp_path, old, new, reason):
     assert "function 'f'" in str(error.value)
     assert reason in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "ref"), [("axis", "axis"), ("a", "a"), ("a:0", "a"), ("s:output:1", "s:1")])
+def test_what_names_no_output_is_the_first(tmp_path, text, ref):
+    """An argument of the function, or a node named as outside of functions."""
+    used = f'node_def {{ name: "more" op: "Identity" input: "{text}" }}'
+    (found,) = body_of(tmp_path, SIGNATURE + BODY + used).nodes["more"].inputs
+    assert str(found) == ref

@@ -124,3 +124,12 @@ def test_nodes_of_functions_count(tmp_path):
         load(path, max_nodes=4)
         with pytest.raises(LoadError, match="more than 3 nodes"):
             load(path, max_nodes=3)
+
+
+@pytest.mark.parametrize(("count", "is_kept"), [(3, True), (2 * LARGE, True), (2 << 20, False)])
+def test_a_list_of_a_large_node_is_read_unless_it_is_vast(tmp_path, count, is_kept):
+    node = message("NodeDef", 'name: "x" op: "Own"')
+    node.attr["module"].s = b"m" * (2 * LARGE)
+    node.attr["sizes"].list.i.extend([1] * count)
+    attrs = load(graph_file(tmp_path, node.SerializeToString())).graph.nodes["x"].attrs
+    assert attrs["sizes"] == ((1,) * count if is_kept else None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from evaluation import counted
 from tiny_graph import tiny_graph
 
@@ -26,6 +29,23 @@ def test_a_constant_goes_to_the_node_that_reads_it_through_identity_and_cast() -
     lines = {line.node: line for line in counted(graph).lines}
     assert params(graph) == {"y": 2}
     assert lines["y"].param_bytes == 4
+
+
+def test_a_variable_goes_to_the_node_that_reads_it_in_another_precision() -> None:
+    """As in mixed precision, where a layer casts its weights before it computes with them."""
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float16, shape=<?,2>)
+        v = VarHandleOp(dtype=float32, shape=<2>)
+        w = ReadVariableOp(v, dtype=float32)
+        c = Cast(w, SrcT=float32, DstT=float16)
+        y = Mul(x, c, T=float16)
+        """,
+        "y",
+    )
+    lines = {line.node: line for line in counted(graph).lines}
+    assert params(graph) == {"y": 2}
+    assert lines["y"].param_bytes == 8
 
 
 def test_a_weight_that_several_read_goes_to_the_first() -> None:
@@ -112,3 +132,25 @@ def test_a_bare_handle_is_sized_by_the_read() -> None:
 
 def test_a_weight_that_nobody_computes_with_stays_where_it_is() -> None:
     assert params(tiny_graph("w = Const(value=[1.0, 2.0])\n y = Identity(w, T=float32)", "y")) == {"w": 2}
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *("float16", "bfloat16", "float32", "float64", "float8_e5m2", "float8_e4m3fn", "complex64", "complex128"),
+        *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("qint8", "quint8", "qint16", "quint16", "qint32"),
+    ],
+)
+def test_a_weight_has_as_many_bytes_as_its_dtype_says(dtype: str) -> None:
+    (bits,) = re.findall(r"^[a-z]+(\d+)", dtype)
+    graph = tiny_graph(
+        f"""
+        v = VarHandleOp(dtype={dtype}, shape=<3>)
+        w = ReadVariableOp(v, dtype={dtype})
+        y = Neg(w, T={dtype})
+        """,
+        "y",
+    )
+    (line,) = (line for line in counted(graph).lines if line.node == "y")
+    assert (line.params, line.param_bytes) == (3, 3 * int(bits) // 8)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from graphcost.dims import Shape, bind, ceil_div, symbol
+from graphcost.dims import Dim, Shape, bind, ceil_div, symbol
 from graphcost.errors import RuleError
 from graphcost.ir.graph import TensorRef
 from graphcost.ops.sizes import Sizes
 
-N, A, B = symbol("N"), symbol("a[1]"), symbol("b[1]")
+N, A, B, Z = symbol("N"), symbol("a[1]"), symbol("b[1]"), symbol("z[1]")
+CAPITAL = symbol("A[1]")
 DATA = symbol("size(where:0,0)")
 
 
@@ -37,9 +38,15 @@ def test_the_same_symbol_stands_for_both(first: object, second: object) -> None:
     assert sizes.resolve(3 * B + 1) == 3 * A + 1
 
 
-@pytest.mark.parametrize(("a", "b", "kept"), [(N, A, N), (DATA, A, A), (DATA, 7, 7), (N, 4, 4)])
-def test_numbers_beat_the_batch_beats_inputs_beat_data(a: object, b: object, kept: object) -> None:
-    assert Sizes().equate(a, b, "n") == kept  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("kept", "replaced"),
+    [(7, DATA), (4, N), (N, A), (N, CAPITAL), (A, DATA), (Z, DATA), (A + 1, DATA), (ceil_div(Z, 2), DATA)],
+)
+def test_numbers_beat_the_batch_beats_inputs_beat_data_whatever_their_names(kept: Dim, replaced: Dim) -> None:
+    for pair in ((kept, replaced), (replaced, kept)):
+        sizes = Sizes()
+        assert sizes.equate(*pair, "n") == kept
+        assert sizes.replaced == {str(replaced): kept}
 
 
 def test_replacements_are_transitive() -> None:

@@ -35,6 +35,15 @@ def test_no_line_is_wider_than_asked(report: Report, by: str, width: int) -> Non
     assert max(cell_len(text) for text in lines) <= width
 
 
+@pytest.mark.parametrize("width", [80, 90, 100, 120])
+def test_a_long_name_is_shortened_in_its_middle(width: int) -> None:
+    """Beside a bar as well as without one: its end tells the node."""
+    report = make_report(*(line(f"model/{'block/' * 40}MatMul_{i}", cost=Cost(add=10 + i)) for i in range(3)))
+    names = re.findall(r"^(model/\S+)", render(report, View("node"), width=width), re.MULTILINE)
+    assert [name[-8:] for name in names] == ["MatMul_2", "MatMul_1", "MatMul_0"]
+    assert all("…" in name and name.startswith("model/block/") for name in names)
+
+
 def test_wide_characters_keep_to_the_width() -> None:
     report = make_report(*(line(f"{'卷积' * 40}/{i}", cost=Cost(add=i)) for i in range(3)))
     assert max(cell_len(text) for text in render(report, View("node"), width=80).splitlines()) <= 80

@@ -107,3 +107,30 @@ def test_gradients_that_a_variable_collects():
         """
     )
     assert regions.is_complete
+
+
+def test_a_norm_of_the_gradients_is_no_loss_that_a_seed_belongs_to():
+    """What both seeds reach ends in `norm` too; `ones` is still but a factor of a loss."""
+    regions, gradient = regions_of(
+        FORWARD
+        + """
+        v = VariableV2(dtype=float32)
+        u = Mul(h, v, T=float32)
+        ones = Fill(nothing, one, T=float32)
+        loss = Mul(u, ones, T=float32)
+        seed = Fill(nothing, one, T=float32)
+        other = Fill(nothing, one, T=float32)
+        dw_of_seed = Mul(seed, x, T=float32)
+        dw_of_other = Mul(other, x, T=float32)
+        dw = Add(dw_of_seed, dw_of_other, T=float32)
+        norm = Square(dw, T=float32)
+        scaled = Mul(seed, ones, T=float32)
+        dv = Mul(scaled, h, T=float32)
+        rate = Const(value=0.5)
+        train_w = ApplyGradientDescent(w, rate, dw, T=float32)
+        train_v = ApplyGradientDescent(v, rate, dv, T=float32)
+        """
+    )
+    assert {"seed", "other", "dw", "dv", "norm"} <= gradient
+    assert not {"loss", "ones"} & gradient
+    assert regions.is_complete

@@ -100,6 +100,17 @@ def test_a_note_says_that_open_sizes_may_turn_the_choice() -> None:
     assert note.endswith("the most expensive way")
 
 
+def test_a_note_says_how_an_input_is_bound_to_count_the_other_branch() -> None:
+    for then, other, counted_as, bound_to in (("cheap", "dear", 0, 1), ("dear", "cheap", 1, 0)):
+        result = counted(conditional("Placeholder(dtype=bool, shape=<>)", then, other))
+        (predicate,) = map(str, result.choices)
+        (note,) = choice_notes(result, [predicate])
+        assert f"as if it were {counted_as}, " in note
+        assert note.endswith(f"; --bind {predicate}={bound_to} counts the other")
+        (note,) = choice_notes(result, ["another"])
+        assert "--bind" not in note
+
+
 def test_branches_on_one_predicate_go_the_same_way_to_the_dearest_whole() -> None:
     graph = tiny_graph(
         """

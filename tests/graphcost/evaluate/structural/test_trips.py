@@ -15,7 +15,8 @@ from graphcost.dims import Dim, bind, symbol
 from graphcost.evaluate.structural.trips import trip_count
 
 K = symbol("k", least=0)
-COMPARE: dict[str, Callable[[int, int], bool]] = {
+Compare = Callable[[int, int], bool]
+COMPARE: dict[str, Compare] = {
     "Less": operator.lt,
     "LessEqual": operator.le,
     "Greater": operator.gt,
@@ -49,13 +50,31 @@ ARGUMENTS = "i = _Arg(T=int32)\n j = _Arg(T=int32)\n n = _Arg(T=int32)\n"
 def test_a_counted_loop(kind: str, mirrored: bool, start: int, limit: int, step: int) -> None:
     operands = "n, i" if mirrored else "i, n"
     derived = trips_of(f"{ARGUMENTS} c = {kind}({operands}, T=int32)", "c", {"i": start + step * K, "n": limit})
+    count = really_run(
+        lambda value: COMPARE[kind](limit, value) if mirrored else COMPARE[kind](value, limit), start, step
+    )
+    assert derived == (None if count is None else (str(count), True))
+
+
+def really_run(goes_on: Callable[[int], bool], start: int, step: int) -> int | None:
+    """The trips of a loop whose variable steps from `start`; None where it hasn't ended after 200."""
     value, count = start, 0
-    while count < 200 and (COMPARE[kind](limit, value) if mirrored else COMPARE[kind](value, limit)):
+    while count < 200 and goes_on(value):
         value, count = value + step, count + 1
-    if derived is None:
-        assert count == 200
-    else:
-        assert derived == (str(count), True)
+    return None if count == 200 else count
+
+
+@pytest.mark.parametrize("kind", ["Less", "LessEqual", "Greater", "GreaterEqual", "Equal"])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("start", [1, 4, 5])
+@pytest.mark.parametrize("step", [-2, 1])
+def test_a_loop_that_runs_until_a_comparison_holds(kind: str, mirrored: bool, start: int, step: int) -> None:
+    limit, compare = 4, {**COMPARE, "Equal": operator.eq}[kind]
+    operands = "n, i" if mirrored else "i, n"
+    text = f"{ARGUMENTS} a = {kind}({operands}, T=int32)\n c = LogicalNot(a)"
+    derived = trips_of(text, "c", {"i": start + step * K, "n": limit})
+    count = really_run(lambda value: not (compare(limit, value) if mirrored else compare(value, limit)), start, step)
+    assert derived == (None if count is None else (str(count), True))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""How often bodies run where loops stand inside loops, against loops that are really run."""
+
+from __future__ import annotations
+
+import pytest
+from evaluation import counted
+from tiny_graph import tiny_graph
+
+from graphcost.ir.graph import Graph
+
+ARGUMENTS = "i = _Arg(T=int32)\n v = _Arg(T=float32)\n zero = Const(value=0)\n one = Const(value=1)\n"
+
+
+def exponentials_of_a_row() -> Graph:
+    """A body that makes a row as long as its counter says."""
+    return tiny_graph(
+        f"""{ARGUMENTS}
+        length = Pack(i, N=1, T=int32)
+        fill = Const(value=1.0)
+        row = Fill(length, fill, T=float32)
+        e = Exp(row, T=float32)
+        out = Mul(v, v, ^e, T=float32)
+        """,
+        "out",
+    )
+
+
+def triangle(depth: int, limit: int) -> Graph:
+    """So many loops inside each other, each of as many trips as the counter around it says."""
+    functions = {"body0": exponentials_of_a_row()}
+    for level in range(1, depth):
+        inner = f"out{level} = For(zero, i, one, v, body=@body{level - 1}) -> float32"
+        functions[f"body{level}"] = tiny_graph(ARGUMENTS + inner, f"out{level}")
+    return tiny_graph(
+        f"""
+        x = Placeholder(dtype=float32, shape=<3>)
+        zero = Const(value=0)
+        one = Const(value=1)
+        limit = Const(value={limit})
+        y = For(zero, limit, one, x, body=@body{depth - 1}) -> float32
+        """,
+        "y",
+        functions=functions,
+    )
+
+
+def really_run(depth: int, limit: int) -> tuple[int, int]:
+    """How often the innermost body runs, and the sum of its counter."""
+    if depth == 1:
+        return limit, sum(range(limit))
+    inside = [really_run(depth - 1, i) for i in range(limit)]
+    return sum(runs for runs, _ in inside), sum(total for _, total in inside)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("limit", [0, 1, 2, 5, 9])
+def test_loops_whose_trips_follow_the_counters_around_them(depth: int, limit: int) -> None:
+    runs, elements = really_run(depth, limit)
+    lines = {line.op: line for line in counted(triangle(depth, limit)).lines}
+    assert (lines["Mul"].count, lines["Mul"].work.flops) == (runs, 3 * runs)
+    assert lines["Exp"].work.flops == elements

@@ -1,0 +1,59 @@
+"""Weights and data: which operands an op takes for weights, and what sums up a batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tiny_graph import tiny_graph
+
+from graphcost.ir.graph import Literal
+from graphcost.roles.flow import Flow
+from graphcost.roles.weights import reduces_batch
+
+
+@pytest.mark.parametrize(
+    ("axes", "reduces"),
+    [
+        ("Const(value=[0])", True),
+        ("Const(value=[0, 1])", True),
+        ("Const(value=[1])", False),
+        ("Const(value=-1)", False),
+        ("Const(value=0)", True),
+        ("Range(zero, rank, one, Tidx=int32)", True),
+        ("Placeholder(dtype=int32, shape=<1>)", False),
+        ("Const()", False),
+    ],
+)
+def test_a_reduction_over_the_first_axis_or_over_all_sums_up_the_batch(axes: str, reduces: bool) -> None:
+    flow = Flow.of(
+        tiny_graph(
+            f"""
+            x = Placeholder(dtype=float32)
+            zero = Const(value=0)
+            one = Const(value=1)
+            rank = Rank(x, T=float32)
+            axes = {axes}
+            y = Mean(x, axes, T=float32, Tidx=int32)
+            z = Neg(x, T=float32)
+            loss = L2Loss(x, T=float32)
+            """
+        )
+    )
+    assert reduces_batch(flow, flow.index["y"]) == reduces
+    assert not reduces_batch(flow, flow.index["z"])
+    assert reduces_batch(flow, flow.index["loss"])
+
+
+def test_axes_that_nobody_has_read_sum_up_nothing_for_certain() -> None:
+    graph = tiny_graph(
+        """
+        x = Placeholder(dtype=float32)
+        axes = Const(value=[0])
+        y = Mean(x, axes, T=float32, Tidx=int32)
+        """
+    )
+    axes = graph.nodes["axes"]
+    unread = replace(axes, attrs={**axes.attrs, "value": Literal("int32", (1,), None)})
+    flow = Flow.of(graph.replacing([unread]))
+    assert not reduces_batch(flow, flow.index["y"])
