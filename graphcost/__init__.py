@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
     from graphcost.ops.op import Op
+    from graphcost.ops.roles import Role
     from graphcost.ops.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
     from graphcost.pipeline import analyze
     from graphcost.report import Report
@@ -44,6 +45,7 @@ __all__ = [
     "Op",
     "PartialShape",
     "Report",
+    "Role",
     "Rule",
     "RuleError",
     "RuleSet",
@@ -76,6 +78,7 @@ _HOMES = MappingProxyType(
         "loaders": ("load",),
         "ops.op": ("Op",),
         "report": ("Report",),
+        "ops.roles": ("Role",),
         "ops.rule": ("FREE", "NOTHING", "Cost", "Family", "Free", "Rule", "RuleSet"),
     }
 )  # fmt: skip

@@ -16,6 +16,7 @@ from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
 from graphcost.loaders import MAX_NODES, Model, Signature, load
 from graphcost.measure.assemble import choice_notes, count, dropped, dropped_facts, tensors
 from graphcost.ops.fact import Fact
+from graphcost.ops.roles import SOURCES
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
 from graphcost.passes.check_recursion import check_recursion
@@ -30,7 +31,6 @@ from graphcost.roles.candidates import Inferred
 from graphcost.roles.infer_outputs import infer_outputs
 from graphcost.roles.network import find_network
 from graphcost.roles.phases import training_phases
-from graphcost.roles.sources import INPUT_OPS
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -97,13 +97,13 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     outputs = options.get("outputs", ())
     signature = _signature(model, options.get("signature"), outputs)
     sound = with_assigned_shapes(check_recursion(model.graph), rules)
-    chosen = _with_outputs(sound, outputs, signature)
+    chosen = _with_outputs(sound, outputs, signature, rules)
     graph = _fed(chosen.graph, options.get("inputs", ()), signature, rules)
     known = chosen.inferred.network if chosen.inferred is not None and graph is chosen.graph else None
-    network = known or find_network(graph)
+    network = known or find_network(graph, rules)
     pruned = prune(graph, network)
     graph = fold(raise_control_flow(pruned))
-    names = symbol_names(graph, signature)
+    names = symbol_names(graph, rules, signature)
     given = options.get("bind", EMPTY)
     scalars = {name: number for name, number in given.items() if is_scalar_input(name, graph, names, signature)}
     symbols = {name: number for name, number in given.items() if name not in scalars}
@@ -171,12 +171,12 @@ class Chosen:
         return self.inferred.doubts if self.inferred is not None else ()
 
 
-def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | None) -> Chosen:
+def _with_outputs(graph: Graph, outputs: Sequence[str], signature: Signature | None, rules: RuleSet) -> Chosen:
     if outputs:
         return Chosen(with_outputs(graph, outputs), "option")
     if signature is not None:
         return Chosen(replace(graph, outputs=tuple(dict.fromkeys(signature.outputs.values()))), "signature")
-    inferred = infer_outputs(graph)
+    inferred = infer_outputs(graph, rules)
     return Chosen(inferred.graph, "inferred", inferred)
 
 
@@ -184,10 +184,11 @@ def _fed(graph: Graph, inputs: Sequence[str], signature: Signature | None, rules
     """The graph with inner tensors as inputs, those named and the signature's, of the shapes they have inside."""
     refs = [ref for name in inputs for ref in resolve(graph, name)]
     if signature is not None and not inputs:
-        refs = [ref for ref in signature.inputs.values() if graph.nodes[ref.node].op not in INPUT_OPS]
+        sources = rules.ops_in(SOURCES)
+        refs = [ref for ref in signature.inputs.values() if graph.nodes[ref.node].op not in sources]
     if not refs:
         return graph
-    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph)))
+    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph, rules)))
     facts = evaluate(graph, graph.ancestors(ref.node for ref in refs), run, EMPTY)
     return feed(graph, {ref: _partial(facts, ref) for ref in refs})
 

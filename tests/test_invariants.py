@@ -9,11 +9,11 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from networks import pruned
 from random_graphs import BATCH_SIZES, models
 
 import graphcost
 from graphcost import Report
-from graphcost.passes.prune import prune
 from graphcost.pipeline import run_pipeline
 from graphcost.report import Line, Work, sum_work
 
@@ -55,7 +55,7 @@ def test_binding_before_and_after_is_the_same(model: Any, batch: int) -> None:
 def test_pruning_twice_is_pruning_once(model: Any) -> None:
     graph = run_pipeline(model, outputs=["last"]).graph
 
-    assert prune(prune(graph)).nodes == prune(graph).nodes
+    assert pruned(pruned(graph)).nodes == pruned(graph).nodes
 
 
 @every_graph

@@ -15,9 +15,9 @@ from graphcost.measure.branches import Choices, most_expensive, size_dependent
 from graphcost.measure.call_counts import BodyRuns, bodies, call_order
 from graphcost.measure.params import NO_WEIGHTS, Credits, NodeKey, Weights, credited
 from graphcost.ops.fact import Fact
+from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.report import IDLE, Dropped, Line, Status, Tensor, sum_work
-from graphcost.roles.sources import PLACEHOLDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ class Counted:
 def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int], phases: Mapping[str, str] = EMPTY) -> Counted:
     """The lines of every body that runs, each as often as it runs; `phases` are those of the nodes, by name."""
     order = call_order(root)
-    credits = credited(order)
+    credits = credited(order, rules)
     once = {id(each): _lines_of_one_run(each, rules, credits.weights, phases) for each in order}
-    once[id(root)] = [_with_missing_shape(each, root, credits) for each in once[id(root)]]
+    once[id(root)] = [_with_missing_shape(each, root, credits, rules) for each in once[id(root)]]
     own = _of_one_run(once)
     choices = most_expensive(order, own, bindings)
     return Counted(_all_lines(root, once, choices), choices, size_dependent(choices, order, own, bindings))
 
 
-def _with_missing_shape(each: Line, root: Evaluation, credits: Credits) -> Line:
+def _with_missing_shape(each: Line, root: Evaluation, credits: Credits, rules: RuleSet) -> Line:
     """The line of a bare handle says so where the shape of its variable is wanted, wherever it is read."""
-    if (root.function, each.node) not in credits.shapeless or each.op not in PLACEHOLDERS:
+    if (root.function, each.node) not in credits.shapeless or each.op not in rules.ops_in(Role.INPUT):
         return each
     hint = f"the file doesn't hold the shape of this variable: --shape {each.node}=... gives it"
     return replace(each, status=Status.NO_SHAPE, reason=hint)

@@ -13,19 +13,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from graphcost.ir.graph import Graph, Node
-from graphcost.roles.network import Network, find_network
+from graphcost.roles.network import Network
 from graphcost.roles.reasons import UNUSED, reasons
 
 
-def prune(graph: Graph, network: Network | None = None) -> Graph:
-    """The graph with every node labelled as kept (reached from the outputs) or with its reason for going.
-
-    `network` is that of the graph, where it is already known.
-    """
+def prune(graph: Graph, network: Network) -> Graph:
+    """The graph with every node labelled as kept (reached from the outputs) or with its reason for going."""
     kept = graph.ancestors(_asked_for(graph, None))
     if len(kept) == len(graph.nodes):
         return graph
-    why = reasons(graph, kept, network or find_network(graph))
+    why = reasons(graph, kept, network)
     return graph.replacing(_relabelled((node, why.get(node.name)) for node in graph.nodes.values()))
 
 

@@ -17,7 +17,8 @@ EXITS = frozenset({"Exit", "RefExit"})
 MERGES = frozenset({"Merge", "RefMerge"})
 SWITCHES = frozenset({"Switch", "RefSwitch"})
 NEXT_ITERATIONS = frozenset({"NextIteration", "RefNextIteration"})
-CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | SWITCHES | NEXT_ITERATIONS | {"LoopCond"}
+CONDITION = "LoopCond"
+CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | SWITCHES | NEXT_ITERATIONS | {CONDITION}
 
 COPY = "copy"
 """The label of a node that stands in a second graph only to hand on its value: it runs, and counts, in the first."""

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from graphcost.ir.graph import Node
+from graphcost.ops.roles import Role
+from graphcost.ops.rule import RuleSet
 from graphcost.passes.fold import CONSTANT
 from graphcost.render.dot.dot_graph import Drawing
 
-CONSTANTS = frozenset({"Const", "HostConst", "Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
-IDENTITIES = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot", "ReadVariableOp", "NoOp"})
-"""They hand on what they read: where they aren't drawn, edges pass through them."""
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a drawing leaves out. Where identities aren't drawn, edges pass through them."""
 
-def is_shown(node: Node, drawing: Drawing) -> bool:
-    """What is computed once, not per inference, is drawn along with the constants."""
-    if node.op in CONSTANTS or node.dropped == CONSTANT:
-        return drawing.constants and (node.dropped in (None, CONSTANT) or drawing.dropped)
-    if node.op in IDENTITIES and not drawing.identities:
-        return False
-    return node.dropped is None or drawing.dropped
+    drawing: Drawing
+    rules: RuleSet
+
+    def has(self, node: Node) -> bool:
+        """Whether a node is drawn. What is computed once, not per inference, is drawn along with the constants."""
+        drawing = self.drawing
+        if node.op in self.rules.ops_in(Role.CONSTANT | Role.VARIABLE) or node.dropped == CONSTANT:
+            return drawing.constants and (node.dropped in (None, CONSTANT) or drawing.dropped)
+        if self.hands_on(node) and not drawing.identities:
+            return False
+        return node.dropped is None or drawing.dropped
+
+    def hands_on(self, node: Node) -> bool:
+        """Whether a node is an identity: it hands on what it reads."""
+        return node.op in self.rules.ops_in(Role.IDENTITY | Role.READ)

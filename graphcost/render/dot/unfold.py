@@ -17,7 +17,7 @@ from graphcost.ir.scopes import scope_of
 from graphcost.render.dot.builder import Builder
 from graphcost.render.dot.dot_graph import DotGraph, Drawing, Scope
 from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
-from graphcost.render.dot.shown import IDENTITIES, is_shown
+from graphcost.render.dot.shown import Shown
 from graphcost.render.dot.titles import alternative_title, branch_title, loop_title, times_text
 from graphcost.report import Report
 
@@ -35,8 +35,8 @@ LOOP_VARIABLE = "loop variable"
 
 def unfold(analysis: Analysis, drawing: Drawing) -> DotGraph:
     """What runs, in the order in which it runs; edges pass through what is left out."""
-    builder = Builder(analysis.report, analysis.facts)
-    unfolding = _Unfolding(builder, drawing, analysis.report)
+    builder = Builder(analysis.report, analysis.facts, analysis.rules)
+    unfolding = _Unfolding(builder, Shown(drawing, analysis.rules), analysis.report)
     return builder.dot_graph(_drive(unfolding, DrawnBody(analysis.facts, "", (), {})))
 
 
@@ -61,9 +61,10 @@ def _drive(unfolding: _Unfolding, root: DrawnBody) -> Endpoints:
 class _Unfolding:
     """Draws bodies on a builder, and remembers for which node each was drawn."""
 
-    def __init__(self, builder: Builder, drawing: Drawing, report: Report) -> None:
+    def __init__(self, builder: Builder, shown: Shown, report: Report) -> None:
         self.builder = builder
-        self.drawing = drawing
+        self.shown = shown
+        self.drawing = shown.drawing
         self.report = report
         self.loops = {loop.name: loop for loop in report.loops}
         self.drawn: dict[int, str] = {}
@@ -78,12 +79,12 @@ class _Unfolding:
                 continue
             if node.name in calls and node.dropped is None:
                 outputs = yield from self._run(place, node, calls[node.name], inputs)
-            elif is_shown(node, self.drawing):
+            elif self.shown.has(node):
                 vertex = self.builder.add_node(place, node, place.inner(scope_of(node.name))[1])
                 self.builder.connect(inputs, vertex)
                 self._connect_controls(node, sources, vertex)
                 outputs = _outputs(vertex, node)
-            elif node.op in IDENTITIES:
+            elif self.shown.hands_on(node):
                 outputs = inputs[:1]
             sources.update((TensorRef(node.name, i), source) for i, source in enumerate(outputs) if source is not None)
         return [sources.get(ref) for ref in graph.outputs]

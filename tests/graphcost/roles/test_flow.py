@@ -1,11 +1,11 @@
 import time
 
+from networks import inferred, pruned
 from tiny_graph import tiny_graph
 
 from graphcost.ir.graph import Graph, Node, TensorRef
-from graphcost.passes.prune import prune
+from graphcost.plugins import installed_rules
 from graphcost.roles.flow import Flow
-from graphcost.roles.infer_outputs import infer_outputs
 
 FLOAT = ("float32",)
 
@@ -23,7 +23,8 @@ def test_no_value_flows_through_a_shape_or_a_predicate():
             ones = Fill(shape, one, T=float32)
             flag = Placeholder(dtype=bool)
             switch = Switch(ones, flag, T=float32) -> float32, float32
-        """)
+        """),
+        installed_rules(),
     )
     assert names(flow, flow.downstream([flow.index["x"], flow.index["flag"]])) == {"x", "flag"}
     assert names(flow, flow.upstream([flow.index["switch"]])) == {"switch", "ones", "one"}
@@ -35,7 +36,8 @@ def test_the_outputs_of_a_source_are_points_of_their_own():
             data = IteratorGetNext() -> float32, int64
             a = Relu(data, T=float32)
             b = Neg(data:1, T=int64)
-        """)
+        """),
+        installed_rules(),
     )
     own = flow.index["data"]
     assert flow.is_split(own)
@@ -50,7 +52,8 @@ def test_values_flow_round_loops():
             merge = Merge(enter, next, T=float32) -> float32, int32
             step = Neg(merge, T=float32)
             next = NextIteration(step, T=float32)
-        """)
+        """),
+        installed_rules(),
     )
     assert "merge" in names(flow, flow.downstream([flow.index["step"]]))
     assert flow.index["merge"] not in flow.forward_readers(flow.index["next"])
@@ -65,6 +68,5 @@ def test_wide_and_deep_graphs_take_linear_time():
     weight = Node("w", "VariableV2", attrs={"dtype": "float32"}, dtypes=FLOAT)
     graph = Graph.of([Node("x", "Placeholder", dtypes=FLOAT), weight, *chain, *fan, *pairs, *heads])
     start = time.perf_counter()
-    inferred = infer_outputs(graph)
-    prune(inferred.graph, inferred.network)
+    pruned(inferred(graph).graph)
     assert time.perf_counter() - start < 10

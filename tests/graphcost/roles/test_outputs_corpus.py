@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from networks import inferred as infer
 
 from graphcost.loaders import load
 from graphcost.roles.candidates import Inferred
-from graphcost.roles.infer_outputs import infer_outputs
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
@@ -115,7 +115,7 @@ DEMANDED = 0.9
 
 @cache
 def inferred(file: str) -> Inferred:
-    return infer_outputs(load(SHARED / file).graph)
+    return infer(load(SHARED / file).graph)
 
 
 def is_right(file: str) -> bool:
@@ -140,5 +140,5 @@ def test_doubts_are_rare_where_the_answer_is_right():
 def test_a_graph_of_twenty_thousand_nodes():
     graph = load(SHARED / "corpus/gpt2-simple-finetune/model-1000.meta").graph
     start = time.perf_counter()
-    infer_outputs(graph)
+    infer(graph)
     assert time.perf_counter() - start < 3

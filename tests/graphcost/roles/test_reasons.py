@@ -1,10 +1,9 @@
+from networks import pruned
 from tiny_graph import tiny_graph
-
-from graphcost.passes.prune import prune
 
 
 def reasons_of(text: str, outputs: str) -> dict[str, str | None]:
-    return {node.name: node.dropped for node in prune(tiny_graph(text, outputs)).nodes.values()}
+    return {node.name: node.dropped for node in pruned(tiny_graph(text, outputs)).nodes.values()}
 
 
 TRAINING = """

@@ -13,6 +13,7 @@ from tiny_graph import tiny_graph
 
 from graphcost.dims import Dim, bind, symbol
 from graphcost.evaluate.structural.trips import trip_count
+from graphcost.plugins import installed_rules
 
 K = symbol("k", least=0)
 COMPARE: dict[str, Callable[[int, int], bool]] = {
@@ -31,7 +32,7 @@ def trips_of(text: str, output: str, inductions: dict[str, Dim]) -> tuple[str, b
     from graphcost.ops.fact import Fact, Value
 
     feeds = {ref: Fact("int32", Shape(), Value.scalar(symbol(ref.node, least=None))) for ref in graph.inputs}
-    derived = trip_count(evaluated(graph, feeds=feeds), inductions, "k")
+    derived = trip_count(evaluated(graph, feeds=feeds), inductions, "k", installed_rules())
     return None if derived is None else (str(derived.count), derived.is_exact)
 
 

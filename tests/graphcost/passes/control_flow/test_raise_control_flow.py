@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from evaluation import counted
 from interpret import interpret
+from networks import pruned
 from tiny_graph import tiny_graph
 
 from graphcost.ir.graph import FunctionRef, Graph, Node, PartialShape, count_ops
@@ -21,7 +22,6 @@ from graphcost.loaders.opdefs import tensorflow_ops
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.outputs import with_outputs
-from graphcost.passes.prune import prune
 
 UNCOUNTED = CONTROL_FLOW_V1 | {"Const", "Placeholder", "NoOp", "ControlTrigger", "Identity", "StackV2", "TensorArrayV3"}
 """Operations that TensorFlow's trace, or the raised graph, has more or fewer runs of; they do no arithmetic."""
@@ -86,7 +86,7 @@ def check(tf: Any, graph: Any, outputs: Sequence[Any], feeds: dict[str, float]) 
 
     outputs = list({tensor.name: tensor for tensor in outputs}.values())
     wanted, ran = run(tf, graph, outputs, feeds)
-    loaded = prune(with_outputs(load(graph.as_graph_def()).graph, [tensor.name for tensor in outputs]))
+    loaded = pruned(with_outputs(load(graph.as_graph_def()).graph, [tensor.name for tensor in outputs]))
     raised = raise_control_flow(loaded)
     assert left(raised) == []
     values, runs = interpret(raised, feeds, eager(tf))

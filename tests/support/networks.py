@@ -1,0 +1,23 @@
+"""The network of a small graph, and what follows from it, by the installed rules or by others."""
+
+from __future__ import annotations
+
+from graphcost.ir.graph import Graph
+from graphcost.ops.rule import RuleSet
+from graphcost.passes.prune import prune
+from graphcost.plugins import installed_rules
+from graphcost.roles.candidates import Inferred
+from graphcost.roles.infer_outputs import infer_outputs
+from graphcost.roles.network import Network, find_network
+
+
+def network_of(graph: Graph, rules: RuleSet | None = None) -> Network:
+    return find_network(graph, rules or installed_rules())
+
+
+def pruned(graph: Graph, rules: RuleSet | None = None) -> Graph:
+    return prune(graph, network_of(graph, rules))
+
+
+def inferred(graph: Graph, rules: RuleSet | None = None) -> Inferred:
+    return infer_outputs(graph, rules or installed_rules())
