@@ -6,10 +6,9 @@ Bodies that call bodies are generators on an explicit stack, so that no depth of
 
 from graphcost.evaluate.evaluation import Binder, Call, Evaluation, Guard
 from graphcost.evaluate.run import FUNCTION, Handler, HandlerSteps, Outcome, Place, Request, Run, Site, Steps
-from graphcost.evaluate.walk import ARGUMENT, MAX_EVALUATIONS, STAND_INS, evaluate
+from graphcost.evaluate.walk import MAX_EVALUATIONS, STAND_INS, evaluate
 
 __all__ = [
-    "ARGUMENT",
     "FUNCTION",
     "MAX_EVALUATIONS",
     "STAND_INS",

@@ -11,13 +11,11 @@ from graphcost.evaluate.evaluation import Call, Evaluation, symbols_of
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site, Steps, laid_over
 from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.structural import ARGUMENT
 from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.passes.control_flow.frames import COPY, DEAD
 from graphcost.passes.fold import CONSTANT
 from graphcost.report import Status
-
-ARGUMENT = "_Arg"
-"""The op of a function body's inputs."""
 
 STAND_INS = frozenset({ARGUMENT, DEAD})
 """Ops that stand for a tensor that is computed elsewhere: they have no rule and no line."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphcost.dims import Shape
-from graphcost.evaluate import ARGUMENT, Evaluation
+from graphcost.evaluate import Evaluation
 from graphcost.ir.graph import Literal, Node
+from graphcost.ir.structural import ARGUMENT
 from graphcost.ops.fact import Fact
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet

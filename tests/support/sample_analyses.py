@@ -9,9 +9,10 @@ from graphcost.evaluate import Evaluation
 from graphcost.ir.graph import Graph
 from graphcost.loaders import Model
 from graphcost.ops.fact import Fact
-from graphcost.ops.rule import Cost, RuleSet
+from graphcost.ops.rule import Cost
 from graphcost.ops.sizes import Sizes
 from graphcost.pipeline import Analysis
+from graphcost.plugins import installed_rules
 from graphcost.report import IDLE, Line, ModelInfo, Report, Status, Work
 
 
@@ -32,4 +33,4 @@ def analysis_of(graph: Graph, flops: Mapping[str, int] | None = None, shape: Sha
     facts = {node.name: (Fact("float32", shape),) * len(node.dtypes) for node in graph.kept}
     report = Report(ModelInfo("model.pb", "graphdef", len(graph.nodes)), (), (), "inferred", lines)
     evaluation = Evaluation(graph, "", Sizes(), facts=facts)
-    return Analysis(Model("model.pb", "graphdef", graph), graph, evaluation, report, evaluation, RuleSet())
+    return Analysis(Model("model.pb", "graphdef", graph), graph, evaluation, report, evaluation, installed_rules())
