@@ -74,7 +74,7 @@ def _while_true(test: Test) -> Trips | None:
             bounds += [] if bool(item) != negated else [Trips(0, True)]
             continue
         node = evaluation.graph.nodes[ref.node]
-        if node.op in test.passed_on:
+        if node.op in test.passed_on and node.inputs:
             parts = [(node.inputs[0], negated)]
         elif node.op == "LogicalNot":
             parts = [(node.inputs[0], not negated)]
@@ -128,7 +128,7 @@ def _limits(test: Test, ref: TensorRef, extremum: str) -> Iterator[Dim]:
         parts: list[tuple[Evaluation, TensorRef]] = []
         if number is not None:
             yield number
-        elif node.op in test.passed_on:
+        elif node.op in test.passed_on and node.inputs:
             parts = [(evaluation, node.inputs[0])]
         elif node.op == extremum:
             parts = [(evaluation, operand) for operand in node.inputs]

@@ -113,3 +113,8 @@ def test_the_count_of_a_sequence_is_its_length() -> None:
     derived = trips_of(ARGUMENTS + "c = Less(i, n, T=int32)", "c", {"i": K, "n": symbol("T")})
     assert derived == ("T", True)
     assert bind(symbol("T"), {"T": 9}) == 9
+
+
+@pytest.mark.parametrize("condition", ["c = NoOp()", "c = Identity(T='bool')"])
+def test_a_condition_that_reads_nothing_bounds_nothing(condition: str) -> None:
+    assert trip_count(evaluated(tiny_graph(condition, "c")), {}, "k", installed_rules()) is None
