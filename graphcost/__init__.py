@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
     from graphcost.ops.op import Op
+    from graphcost.ops.roles import Role
     from graphcost.ops.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
     from graphcost.passes.pipeline import PIPELINE, Pass, run_passes
     from graphcost.pipeline import analyze
@@ -50,6 +51,7 @@ __all__ = [
     "PartialShape",
     "Pass",
     "Report",
+    "Role",
     "Rule",
     "RuleError",
     "RuleSet",
@@ -86,6 +88,7 @@ _HOMES = MappingProxyType(
         "ops.op": ("Op",),
         "passes.pipeline": ("PIPELINE", "Pass", "run_passes"),
         "report": ("Report",),
+        "ops.roles": ("Role",),
         "ops.rule": ("FREE", "NOTHING", "Cost", "Family", "Free", "Rule", "RuleSet"),
     }
 )  # fmt: skip

@@ -86,7 +86,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     pruned, kept = steps[0].graph, steps[-1].graph
     why = reasons(prepared.graph, pruned.nodes, prepared.network) if pruned is not prepared.graph else {}
     whole = whole_graph(prepared.graph, why) if why else kept
-    names = symbol_names(whole, signature)
+    names = symbol_names(whole, rules, signature)
     given = options.get("bind", EMPTY)
     scalars = {name: number for name, number in given.items() if is_scalar_input(name, whole, names, signature)}
     symbols = {name: number for name, number in given.items() if name not in scalars}

@@ -14,6 +14,7 @@ from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
 from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
 from graphcost.loaders import MAX_NODES, Model, Signature, load
+from graphcost.ops.roles import SOURCES
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes
 from graphcost.passes.check_recursion import check_recursion
@@ -25,7 +26,6 @@ from graphcost.plugins import installed_rules, rules_from_file
 from graphcost.roles.candidates import Inferred
 from graphcost.roles.infer_outputs import infer_outputs
 from graphcost.roles.network import Network, find_network
-from graphcost.roles.sources import INPUT_OPS
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -91,12 +91,12 @@ def prepare(source: ModelSource, options: Options) -> Prepared:
     elif signature is not None:
         chosen, origin = replace(sound, outputs=tuple(dict.fromkeys(signature.outputs.values()))), "signature"
     else:
-        inferred = infer_outputs(sound)
+        inferred = infer_outputs(sound, rules)
         chosen, origin = inferred.graph, "inferred"
     record.note("choose_outputs", chosen)
     graph = record("feed", chosen, lambda graph: _fed(graph, options.get("inputs", ()), signature, rules))
     known = inferred.network if inferred is not None and graph is chosen else None
-    network = known or find_network(graph)
+    network = known or find_network(graph, rules)
     return Prepared(model, rules, signature, graph, origin, inferred, network, record.steps)
 
 
@@ -132,10 +132,11 @@ def _fed(graph: Graph, inputs: Sequence[str], signature: Signature | None, rules
     """The graph with inner tensors as inputs, those named and the signature's, of the shapes they have inside."""
     refs = [ref for name in inputs for ref in resolve(graph, name)]
     if signature is not None and not inputs:
-        refs = [ref for ref in signature.inputs.values() if graph.nodes[ref.node].op not in INPUT_OPS]
+        sources = rules.ops_in(SOURCES)
+        refs = [ref for ref in signature.inputs.values() if graph.nodes[ref.node].op not in sources]
     if not refs:
         return graph
-    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph)))
+    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph, rules)))
     facts = evaluate(Prune()(replace(graph, outputs=tuple(refs), controls=())), run, EMPTY)
     return feed(graph, {ref: _partial(facts, ref) for ref in refs})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from graphcost.cli.options import add_model_options, add_stop_option, depth, examine_model, graph_after
+from graphcost.cli.options import add_model_options, add_stop_option, depth, examine_model, graph_after, user_rules
 from graphcost.cli.output import warn_all, write
 
 
@@ -31,6 +31,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from graphcost.plugins import installed_rules
     from graphcost.render import dot
     from graphcost.render.dot import graphviz
 
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         depth=arguments.depth,
     )
     if arguments.stop_after is not None:
-        text = dot.render_graph(graph_after(arguments), drawing, arguments.model)
+        rules = installed_rules() | user_rules(arguments.rules)
+        text = dot.render_graph(graph_after(arguments), drawing, rules, arguments.model)
     else:
         analysis = examine_model(arguments)
         text = dot.render(analysis, drawing)

@@ -10,32 +10,31 @@ from graphcost.evaluate import Run, evaluate
 from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
 from graphcost.ir.graph import Graph, PartialShape, TensorRef, with_shape
+from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes
 from graphcost.passes.prune import Prune
-from graphcost.roles.op_roles import VARIABLES
-
-ASSIGNMENTS = frozenset({"Assign", "AssignVariableOp"})
 
 
 def with_assigned_shapes(graph: Graph, rules: RuleSet) -> Graph:
     """The graph whose variables of open shape have that of the values assigned to them, where those agree."""
-    assigned = _assigned(graph)
+    assigned = _assigned(graph, rules)
     if not assigned:
         return graph
-    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph)))
+    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph, rules)))
     values = [ref for refs in assigned.values() for ref in refs]
     facts = evaluate(Prune()(replace(graph, outputs=tuple(values), controls=())), run, {})
     shapes = {name: _agreed(facts.fact(ref).shape for ref in refs) for name, refs in assigned.items()}
     return graph.replacing(with_shape(graph.nodes[name], shape) for name, shape in shapes.items() if shape is not None)
 
 
-def _assigned(graph: Graph) -> dict[str, list[TensorRef]]:
+def _assigned(graph: Graph, rules: RuleSet) -> dict[str, list[TensorRef]]:
     """For each variable without a full shape the values that are assigned to it."""
-    open_variables = {node.name for node in graph.nodes.values() if node.op in VARIABLES and _is_open(node.attrs)}
+    variables, assignments = rules.ops_in(Role.VARIABLE), rules.ops_in(Role.ASSIGNMENT)
+    open_variables = {node.name for node in graph.nodes.values() if node.op in variables and _is_open(node.attrs)}
     values: dict[str, list[TensorRef]] = {}
     for node in graph.nodes.values() if open_variables else ():
-        if node.op in ASSIGNMENTS and len(node.inputs) > 1 and node.inputs[0].node in open_variables:
+        if node.op in assignments and len(node.inputs) > 1 and node.inputs[0].node in open_variables:
             values.setdefault(node.inputs[0].node, []).append(node.inputs[1])
     return values
 

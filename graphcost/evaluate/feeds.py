@@ -10,14 +10,15 @@ from graphcost.errors import UsageError
 from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
 from graphcost.loaders.model import Signature
 from graphcost.ops.fact import Fact, Value
+from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH
 from graphcost.roles.sources import input_refs
 
 
-def symbol_names(graph: Graph, signature: Signature | None = None) -> dict[TensorRef, str]:
+def symbol_names(graph: Graph, rules: RuleSet, signature: Signature | None = None) -> dict[TensorRef, str]:
     """For each input tensor the name that its symbols carry: the signature's for it, else that of its node."""
     keys = {ref: key for key, ref in signature.inputs.items()} if signature is not None else {}
-    return {ref: keys.get(ref, str(ref)) for ref in input_refs(graph)}
+    return {ref: keys.get(ref, str(ref)) for ref in input_refs(graph, rules)}
 
 
 def feeds(
@@ -58,9 +59,7 @@ def is_scalar_input(name: str, graph: Graph, names: Mapping[TensorRef, str], sig
 
 def _is_flag(node: Node, ref: TensorRef) -> bool:
     """Whether an input is a boolean that nothing gives a value: a branch on it is a branch on its symbol."""
-    return (
-        node.op in ("Placeholder", "PlaceholderV2") and node.dtypes[ref.port] == "bool" and _declared(node).dims == ()
-    )
+    return not node.inputs and node.dtypes[ref.port] == "bool" and _declared(node).dims == ()
 
 
 def _flag(name: str) -> Fact:

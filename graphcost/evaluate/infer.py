@@ -9,6 +9,7 @@ from typing import TypeVar
 from graphcost.dims import Dim, Shape
 from graphcost.errors import DimError, RuleError, ShapeUnknown
 from graphcost.ir.graph import Literal, Node, PartialShape, TensorRef
+from graphcost.ir.structural import BRANCHES, LOOPS
 from graphcost.ops.fact import FLOAT_LIMIT, VALUE_LIMIT, Fact, Value
 from graphcost.ops.op import Op
 from graphcost.ops.rule import Rule
@@ -18,7 +19,7 @@ from graphcost.report import Status
 MAX_ELEMENTS = 2**63 - 1
 """TensorFlow refuses tensors with more elements than this."""
 
-DECLARING = frozenset({"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"})
+DECLARING = BRANCHES | LOOPS
 """What carries the shapes of its outputs among its own attributes, as the writer knew them."""
 
 T = TypeVar("T")

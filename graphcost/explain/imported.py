@@ -10,16 +10,9 @@ from graphcost.evaluate.infer import infer
 from graphcost.explain.called import Calls
 from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
 from graphcost.ops.fact import UNKNOWN, Fact, Value
+from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes
-
-PARTIAL = frozenset({"Shape", "ShapeN", "Pack", "Concat", "ConcatV2", "StridedSlice", "Cast"})
-"""Ops whose value TensorFlow follows where only some elements are known; any other it runs, or gives up."""
-
-COUNTED = frozenset({"Size", "Rank"})
-"""Ops whose value follows from a shape, the sizes of which must all be known."""
-
-MEASURED = frozenset({"Shape", "ShapeN"}) | COUNTED
 
 Facts = Mapping[str, tuple[Fact, ...]]
 
@@ -39,7 +32,7 @@ def facts_on_import(graph: Graph, rules: RuleSet, feeds: Mapping[TensorRef, Fact
         else:
             inferred = infer(node, rules.get(node.op), inputs, Sizes()).facts
         facts[node.name] = tuple(
-            _told(node, port, _fed(fact, feeds.get(TensorRef(node.name, port))), inputs)
+            _told(node, port, _fed(fact, feeds.get(TensorRef(node.name, port))), inputs, rules.role(node.op))
             for port, fact in enumerate(inferred)
         )
     return facts
@@ -53,13 +46,13 @@ def _fed(fact: Fact, feed: Fact | None) -> Fact:
     return fact if feed is None or feed.shape is None else replace(fact, shape=feed.shape, value=None)
 
 
-def _told(node: Node, port: int, fact: Fact, inputs: Sequence[Fact]) -> Fact:
+def _told(node: Node, port: int, fact: Fact, inputs: Sequence[Fact], role: Role) -> Fact:
     """The fact without what only graphcost knows."""
     ref = TensorRef(node.name, port)
     return Fact(
         dtype=fact.dtype,
         shape=_without_symbols(fact.shape, _recorded(node, port), ref),
-        value=_followed(node, fact.value, inputs),
+        value=_followed(fact.value, inputs, role),
         element=None if fact.element is None else _element(fact.element, ref),
     )
 
@@ -88,20 +81,13 @@ def _recorded(node: Node, port: int) -> tuple[int, ...] | None:
     return shape.dims if isinstance(shape, PartialShape) else None
 
 
-def _followed(node: Node, value: Value | None, inputs: Sequence[Fact]) -> Value | None:
+def _followed(value: Value | None, inputs: Sequence[Fact], role: Role) -> Value | None:
+    """What TensorFlow has of a value: it follows that of some ops in part, and runs others on what it wholly knows."""
     if value is None:
         return None
     told = Value(value.shape, tuple(None if isinstance(item, Expr) else item for item in value.items))
-    if node.op in PARTIAL or (told.is_known and all(_is_known(node.op, fact) for fact in inputs)):
-        return told
-    return None
-
-
-def _is_known(op: str, fact: Fact) -> bool:
-    """Whether TensorFlow can run an op on this input before anything is fed."""
-    if op in MEASURED:
-        return fact.shape is not None and (op == "Rank" or fact.shape.is_static)
-    return fact.value is not None and fact.value.is_known
+    can_run = Role.MEASURED in role or all(fact.value is not None and fact.value.is_known for fact in inputs)
+    return told if Role.FOLLOWED in role or (told.is_known and can_run) else None
 
 
 def _element(element: Fact, ref: TensorRef) -> Fact:

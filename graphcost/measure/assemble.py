@@ -14,9 +14,9 @@ from graphcost.measure.arithmetic import line
 from graphcost.measure.branches import Choices, most_expensive, size_dependent
 from graphcost.measure.call_counts import BodyRuns, bodies
 from graphcost.measure.params import NO_WEIGHTS, Credits, NodeKey, Weights, credited
+from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.report import IDLE, Line, Status, Tensor
-from graphcost.roles.sources import PLACEHOLDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class Counted:
 def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int], phases: Mapping[str, str] = EMPTY) -> Counted:
     """The lines of every body that runs, each as often as it runs; `phases` are those of the nodes, by name."""
     calls = CallGraph.of(root)
-    credits = credited(calls.order)
+    credits = credited(calls.order, rules)
     once = {id(each): lines_of_one_run(each, rules, credits.weights, phases) for each in calls.order}
-    once[id(root)] = [_with_missing_shape(each, root, credits) for each in once[id(root)]]
+    once[id(root)] = [_with_missing_shape(each, root, credits, rules) for each in once[id(root)]]
     own = work_of_one_run(once)
     choices = most_expensive(calls, own, bindings)
     return Counted(all_lines(calls, once, choices), choices, size_dependent(choices, calls, own, bindings))
 
 
-def _with_missing_shape(each: Line, root: Evaluation, credits: Credits) -> Line:
+def _with_missing_shape(each: Line, root: Evaluation, credits: Credits, rules: RuleSet) -> Line:
     """The line of a bare handle says so where the shape of its variable is wanted, wherever it is read."""
-    if (root.function, each.node) not in credits.shapeless or each.op not in PLACEHOLDERS:
+    if (root.function, each.node) not in credits.shapeless or each.op not in rules.ops_in(Role.INPUT):
         return each
     hint = f"the file doesn't hold the shape of this variable: --shape {each.node}=... gives it"
     return replace(each, status=Status.NO_SHAPE, reason=hint)

@@ -10,8 +10,9 @@ from graphcost.evaluate import Evaluation
 from graphcost.ir.graph import Literal, Node
 from graphcost.ir.stand_ins import ARGUMENT, COPY, FOLDED
 from graphcost.ops.fact import Fact
-from graphcost.roles.op_roles import VARIABLES
-from graphcost.roles.sources import PLACEHOLDERS
+from graphcost.ops.roles import Role
+from graphcost.ops.rule import RuleSet
+from graphcost.passes.control_flow.frames import ENTERS
 
 DTYPE_BYTES: Mapping[str, int] = {
     "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
@@ -19,7 +20,8 @@ DTYPE_BYTES: Mapping[str, int] = {
     "qint16": 2, "quint16": 2, "int32": 4, "uint32": 4, "qint32": 4, "int64": 8, "uint64": 8, "bool": 1,
 }  # fmt: skip
 FLOATING = frozenset(name for name in DTYPE_BYTES if name.startswith(("float", "bfloat", "complex")))
-TRANSPARENT = frozenset({"Identity", "ReadVariableOp", "Enter", "RefEnter", "Cast"})
+TRANSPARENT = Role.IDENTITY | Role.READ | Role.CAST
+"""What hands weights on: who reads it reads them."""
 
 NodeKey = tuple[int, str]
 """A node of an evaluation: the evaluation's id(), and the node's name."""
@@ -50,13 +52,13 @@ class Credits:
     shapeless: frozenset[WeightKey]
 
 
-def credited(evaluations: Iterable[Evaluation]) -> Credits:
+def credited(evaluations: Iterable[Evaluation], rules: RuleSet) -> Credits:
     """For each node of each evaluation the weights that are credited to it; callers must come before callees.
 
     A weight is a variable, or a floating constant of rank 1 or more, that the outputs reach. It goes to the
-    first node that reads it, directly or through folded nodes, TRANSPARENT ones and the arguments of calls.
+    first node that reads it, directly or through folded nodes, TRANSPARENT ones, Enter and the arguments of calls.
     """
-    ledger = _Ledger({}, {}, {}, {}, set())
+    ledger = _Ledger({}, {}, {}, {}, set(), rules)
     for evaluation in evaluations:
         _enter(evaluation, ledger)
     totals: dict[NodeKey, Weights] = {}
@@ -78,24 +80,29 @@ class _Ledger:
     owners: dict[WeightKey, NodeKey]
     arguments: dict[NodeKey, frozenset[WeightKey]]
     shapeless: set[WeightKey]
+    rules: RuleSet
+
+    def has(self, node: Node, role: Role) -> bool:
+        return node.op in self.rules.ops_in(role)
 
 
 def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
     carried: dict[str, frozenset[WeightKey]] = {}
+    hands_on = ledger.rules.ops_in(TRANSPARENT) | ENTERS | {ARGUMENT, FOLDED}
     for node in evaluation.graph.order:
         if node.op == COPY:
             continue
         place = (id(evaluation), node.name)
         arriving = ledger.arguments.get(place, NONE).union(*(carried.get(ref.node, NONE) for ref in node.inputs))
         facts = evaluation.facts.get(node.name, ())
-        if _is_source(node):
+        if _is_source(node, ledger):
             source = (evaluation.function, node.name)
             ledger.homes.setdefault(source, place)
-            _weigh(source, _stored(node, facts), ledger)
+            _weigh(source, _stored(node, facts, ledger), ledger)
             carried[node.name] = frozenset({source})
-        elif node.op in TRANSPARENT or node.op in (ARGUMENT, FOLDED):
+        elif node.op in hands_on:
             carried[node.name] = arriving
-            if node.op == "ReadVariableOp" and facts:
+            if ledger.has(node, Role.READ) and facts:
                 for source in arriving:
                     _weigh(source, _sized(facts[0]), ledger)
                 if facts[0].shape is None:
@@ -117,13 +124,15 @@ def _hand_over(
             ledger.arguments[place] = ledger.arguments.get(place, NONE) | carried.get(ref.node, NONE)
 
 
-def _is_source(node: Node) -> bool:
+def _is_source(node: Node, ledger: _Ledger) -> bool:
     """Whether weights may come from the node: constants, variables, and bare handles, which only a read sizes."""
-    return node.op == "Const" or node.op in VARIABLES or (node.op in PLACEHOLDERS and node.dtypes == ("resource",))
+    if ledger.has(node, Role.INPUT):
+        return node.dtypes == ("resource",)
+    return ledger.has(node, Role.CONSTANT | Role.VARIABLE)
 
 
-def _stored(node: Node, facts: tuple[Fact, ...]) -> Weights | None:
-    if node.op == "Const":
+def _stored(node: Node, facts: tuple[Fact, ...], ledger: _Ledger) -> Weights | None:
+    if ledger.has(node, Role.CONSTANT):
         literal = node.attrs.get("value")
         if not isinstance(literal, Literal) or literal.dtype not in FLOATING or not literal.shape:
             return None

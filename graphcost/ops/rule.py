@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Union
 
 from graphcost.dims import Dim, Shape, bind
 from graphcost.errors import PluginError
 from graphcost.ops.fact import Fact, Value
 from graphcost.ops.op import Op
+from graphcost.ops.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Rule:
     real: the cost is given in real floating operations, whatever its operands are (an FFT's is); otherwise the
         engine files it by their dtype, and multiplies out what is complex.
     opaque: why the kernel's work depends on data, so that its cost has a symbol; without a cost, why there is none.
+    role: what the operation is there for, such as Role.VARIABLE. Absent: no role; laid over another rule, that rule's.
     family: the operations that it is listed with: the module's name, for rules that are imported when needed.
     owner: the package or file that the rule comes from, for error messages.
     """
@@ -93,28 +96,37 @@ class Rule:
     element: ElementRule | None = None
     real: bool = False
     opaque: str | None = None
+    role: Role | None = None
     family: str = ""
     owner: str = ""
 
 
+NO_ROLES: Mapping[str, Role] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Rules that are loaded when one of their operations is first asked for."""
+    """Rules that are loaded when one of their operations is first asked for.
+
+    `roles` are those of the operations that have one: to ask for a role no rule is loaded.
+    """
 
     name: str
     ops: tuple[str, ...]
     load: Callable[[], RuleSet]
     owner: str = ""
+    roles: Mapping[str, Role] = field(default_factory=lambda: NO_ROLES)
 
 
 class RuleSet:
     """Rules by operation. `a + b` refuses two rules for one op; `a | b` lets b win, field by field."""
 
-    __slots__ = ("_pending", "_rules")
+    __slots__ = ("_ops_in", "_pending", "_rules")
 
     def __init__(self, *rules: Rule) -> None:
         self._rules: dict[str, Rule] = {}
         self._pending: dict[str, Family] = {}
+        self._ops_in: dict[Role, frozenset[str]] = {}
         for rule in rules:
             self._add(rule)
 
@@ -132,6 +144,36 @@ class RuleSet:
             self._load_all()
             rule = self._rules.get(op)
         return rule
+
+    def role(self, op: str) -> Role:
+        """What an operation is there for. Loads no rule: until a family is loaded, its list tells."""
+        if op in self._rules:
+            return self._rules[op].role or Role.NONE
+        return self._pending[op].roles.get(op, Role.NONE) if op in self._pending else Role.NONE
+
+    def ops_in(self, role: Role) -> frozenset[str]:
+        """The operations in this role; of several roles, in any of them."""
+        if not self._ops_in:
+            self._ops_in = self._by_role()
+        if role not in self._ops_in:
+            parts = [self.ops_in(each) for each in role]
+            self._ops_in[role] = frozenset().union(*parts)
+        return self._ops_in[role]
+
+    def with_role(self, role: Role) -> RuleSet:
+        """The same rules, all of which have this role too."""
+        return RuleSet(*(replace(rule, role=(rule.role or Role.NONE) | role) for rule in self))
+
+    def with_roles(self, roles: Mapping[Role, Iterable[str]]) -> RuleSet:
+        """The same rules, where each role is had by these operations too. Raises PluginError where one has no rule."""
+        given: dict[str, Role] = {}
+        for role, ops in roles.items():
+            for op in ops:
+                given[op] = given.get(op, self.role(op)) | role
+        missing = [op for op in given if op not in self]
+        if missing:
+            raise PluginError(f"roles for operations that have no rule: {', '.join(missing)}")
+        return RuleSet(*(replace(rule, role=given.get(rule.op, rule.role)) for rule in self))
 
     def __contains__(self, op: object) -> bool:
         return isinstance(op, str) and self.get(op) is not None
@@ -168,6 +210,13 @@ class RuleSet:
         owned._pending = {op: families[id(family)] for op, family in self._pending.items()}
         return owned
 
+    def _by_role(self) -> dict[Role, frozenset[str]]:
+        """The operations in each single role."""
+        together: dict[Role, list[str]] = {}
+        for op in (*self._rules, *self._pending):
+            together.setdefault(self.role(op), []).append(op)
+        return {each: frozenset(op for role, ops in together.items() if each in role for op in ops) for each in Role}
+
     def _listed(self, op: str) -> Rule | None:
         if op in self._pending:
             self._load(self._pending[op])
@@ -203,6 +252,7 @@ def _overlay(below: Rule, above: Rule) -> Rule:
         element=above.element or below.element,
         real=below.real if above.cost is None else above.real,
         opaque=below.opaque if above.cost is None else above.opaque,
+        role=below.role if above.role is None else above.role,
         family=above.family or below.family,
         owner=above.owner or below.owner,
     )

@@ -6,16 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.structural import BRANCHES, CALLS, LOOPS
+from graphcost.ops.roles import Role
+from graphcost.passes.control_flow.frames import ENTERS, EXITS, NEXT_ITERATIONS
 from graphcost.roles.network import Network
 from graphcost.roles.weights import owners_of
-
-MOVES = frozenset({
-    "Identity", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Cast", "StopGradient", "Slice", "StridedSlice",
-    "Split", "SplitV", "Unpack", "Pack", "IdentityN", "Tile", "BroadcastTo", "ConcatV2", "Concat", "Gather", "GatherV2",
-    "Exit", "RefExit", "Enter", "NextIteration", "EnsureShape", "SpaceToBatchND", "BatchToSpaceND", "Snapshot",
-    "QuantizeV2", "Dequantize", "PlaceholderWithDefault",
-})  # fmt: skip
-"""Ops that move or convert data; a dead end of these alone gives nobody an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +36,14 @@ class Inferred:
 
 
 def is_dead_move(network: Network, point: int) -> bool:
-    """Whether an unread point only moves what somebody else reads too. An Identity isn't one: it gives a name."""
+    """Whether an unread point only moves what somebody else reads too. An Identity doesn't: it gives a name."""
     flow = network.flow
-    if flow.nodes[point].op == "Identity":
+    if flow.has(point, Role.NAME):
         return False
-    while flow.nodes[point].op in MOVES and point not in network.last:
+    moves = flow.rules.ops_in(Role.MOVE) | ENTERS | EXITS | NEXT_ITERATIONS
+    while flow.nodes[point].op in moves and point not in network.last:
         sources = [each for each in flow.operands[point] if each in network.live]
-        if flow.nodes[point].op in ("QuantizeV2", "Dequantize"):
+        if flow.has(point, Role.RANGED):
             sources = sources[:1]
         if len(sources) != 1:
             return False
@@ -83,7 +79,7 @@ def refs(network: Network, point: int) -> tuple[TensorRef, ...]:
     node = flow.nodes[point]
     if flow.is_port(point) or len(node.dtypes) < 2:
         return (flow.ref(point),)
-    if node.op in _LISTS:
+    if flow.has(point, Role.LIST) or node.op in BRANCHES | LOOPS | CALLS:
         return tuple(TensorRef(node.name, port) for port in range(len(node.dtypes)))
     read = {
         ref.port
@@ -93,9 +89,3 @@ def refs(network: Network, point: int) -> tuple[TensorRef, ...]:
         if ref.node == node.name
     }
     return (TensorRef(node.name, min(read, default=0)),)
-
-
-_LISTS = frozenset({
-    "Split", "SplitV", "Unpack", "IdentityN", "PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile",
-    "If", "StatelessIf", "Case", "StatelessCase", "TopK", "TopKV2", "TPUPartitionedCall",
-})  # fmt: skip

@@ -10,17 +10,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from graphcost.ops.roles import EFFECTS, Role
 from graphcost.roles.candidates import is_dead_move
 from graphcost.roles.network import Network
-from graphcost.roles.op_roles import is_effect
-from graphcost.roles.weights import is_floating, reduces_batch
-
-ACTIVATIONS = frozenset({"Softmax", "Sigmoid", "Tanh", "ArgMax", "TopKV2", "Relu", "Relu6", "Elu", "Softplus", "Round"})
-PROBABILITIES = frozenset({"Softmax", "Sigmoid"})
-LOSS_OPS = frozenset({"Log", "Log1p", "LogSoftmax", "Square", "SquaredDifference", "Neg", "Abs", "Exp", "L2Loss"})
-"""Ops that begin a loss where they follow the last weights: a network's answer is what they read."""
-CLIPS = frozenset({"Minimum", "Maximum", "ClipByValue", "Add", "AddV2", "Sub"})
-"""What keeps the argument of a logarithm away from zero."""
+from graphcost.roles.weights import batch_reductions, is_floating
 
 MOST_HEADS = 32
 """How many heads are followed to where the loss begins; beyond, the last weighted points themselves are the answer."""
@@ -84,8 +77,8 @@ class _Endings:
         """Where a sum or mean over the whole batch follows the last weights: a loss, though it has no label."""
         network = self._network
         leading = self._flow.upstream(network.weighted)
-        for point in network.live:
-            if point not in leading and reduces_batch(self._flow, point):
+        for point in batch_reductions(self._flow):
+            if point in network.live and point not in leading:
                 yield point
 
     def _tips(self, behind: Collection[int]) -> dict[int, int]:
@@ -105,7 +98,7 @@ class _Endings:
                 if self._is_within_metric(point, readers):
                     continue
                 tips[self._before_argmax(point)] = 1
-            elif node.op in ACTIVATIONS:
+            elif self._flow.has(point, Role.ACTIVATION):
                 tips[point] = 2
         return tips
 
@@ -116,9 +109,9 @@ class _Endings:
 
     def _before_argmax(self, point: int) -> int:
         """The probabilities where a metric asks for the likeliest class, else the point itself."""
-        if self._flow.nodes[point].op == "ArgMax":
+        if self._flow.has(point, Role.CHOICE):
             for operand in self._flow.operands[point][:1]:
-                if self._flow.nodes[operand].op in PROBABILITIES and operand in self._network.live:
+                if self._flow.has(operand, Role.PROBABILITIES) and operand in self._network.live:
                     return operand
         return point
 
@@ -137,9 +130,8 @@ class _Endings:
         pending = [start]
         while pending:
             point = heappop(pending)
-            node = self._flow.nodes[point]
-            if point != start and node.op in LOSS_OPS:
-                while len(path) > 1 and self._flow.nodes[path[-1]].op in CLIPS and path[-1] not in network.weighted:
+            if point != start and self._flow.has(point, Role.LOSS_START):
+                while len(path) > 1 and self._flow.has(path[-1], Role.CLIP) and path[-1] not in network.weighted:
                     path.pop()
                 return path
             if not pending:
@@ -158,13 +150,13 @@ class _Endings:
         network = self._network
         if reader in self._judged or reader not in self._apart:
             return True
-        return not network.judged and reader not in network.regions.gradient and not is_effect(self._flow.nodes[reader])
+        return not network.judged and reader not in network.regions.gradient and not self._flow.has(reader, EFFECTS)
 
     def _strip(self, path: list[int]) -> None:
         """Takes away what only brings the answer into the form that the loss wants: flattened, less the last step."""
         stripped: set[int] = set()
-        for ops in (("Cast",), ("Reshape",), ("Slice", "StridedSlice")):
-            if len(path) < 2 or self._flow.nodes[path[-1]].op not in ops:
+        for role in (Role.CAST, Role.RESHAPE, Role.SLICE):
+            if len(path) < 2 or not self._flow.has(path[-1], role):
                 continue
             readers = [each for each in self._flow.readers[path[-1]] if self._is_read_by(each)]
             if not readers or not all(each in self._judged or each in stripped for each in readers):

@@ -7,48 +7,55 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.structural import BRANCHES
+from graphcost.ops.roles import SEPARATE, Role
+from graphcost.ops.rule import RuleSet
 from graphcost.passes.control_flow.frames import SWITCHES
-from graphcost.roles.op_roles import SHAPE_ONLY
-from graphcost.roles.sources import DATA_SOURCES
-
-SPLITTING = DATA_SOURCES | {
-    "ParseExample", "ParseExampleV2", "ParseSingleExample", "ParseSequenceExample", "ParseSequenceExampleV2",
-    "ParseSingleSequenceExample", "DecodeCSV",
-}  # fmt: skip
-"""Ops that bring in several tensors which have nothing to do with one another: each output is a point of its own."""
 
 
 @dataclass(frozen=True)
 class Flow:
     """Points that values flow between, numbered in topological order (loops' back edges aside).
 
-    A point is a node, or, for an op of SPLITTING with several outputs, one of its outputs; these follow their node.
-    `operands[i]` are the points whose values `i` reads.
+    A point is a node, or, for an op in a SEPARATE role with several outputs, one of its outputs; these follow their
+    node. `operands[i]` are the points whose values `i` reads. `rules` tell what roles the operations have.
     """
 
     nodes: Sequence[Node]
     ports: Sequence[int]
     index: Mapping[str, int]
     operands: Sequence[tuple[int, ...]]
+    rules: RuleSet
 
     @staticmethod
-    def of(graph: Graph) -> Flow:
+    def of(graph: Graph, rules: RuleSet) -> Flow:
+        separate = rules.ops_in(SEPARATE)
         nodes: list[Node] = []
         ports: list[int] = []
         index: dict[str, int] = {}
         for node in graph.order:
             index[node.name] = len(nodes)
-            split = len(node.dtypes) if node.op in SPLITTING and len(node.dtypes) > 1 else 0
+            split = len(node.dtypes) if node.op in separate and len(node.dtypes) > 1 else 0
             nodes.extend([node] * (1 + split))
             ports.extend([0, *range(split)])
+        read = _Read(rules)
         operands: list[tuple[int, ...]] = []
         for point, node in enumerate(nodes):
             own = index[node.name]
             if point != own:
                 operands.append((own,))
             else:
-                operands.append(tuple(_point(ref, index, nodes) for ref in _value_inputs(node)))
-        return Flow(nodes, ports, index, operands)
+                operands.append(tuple(_point(ref, index, nodes) for ref in read.values(node)))
+        return Flow(nodes, ports, index, operands, rules)
+
+    def points(self, role: Role) -> Iterator[int]:
+        """The points whose operation has a role."""
+        ops = self.rules.ops_in(role)
+        return (point for point, node in enumerate(self.nodes) if node.op in ops)
+
+    def has(self, point: int, role: Role) -> bool:
+        """Whether a point's operation has a role; of several, any of them."""
+        return self.nodes[point].op in self.rules.ops_in(role)
 
     @cached_property
     def readers(self) -> Sequence[Sequence[int]]:
@@ -94,18 +101,22 @@ def _closure(edges: Sequence[Sequence[int]], starts: Iterable[int], avoiding: Co
     return found
 
 
-def _value_inputs(node: Node) -> tuple[TensorRef, ...]:
-    """The inputs whose values the node's results depend on, not only their shapes or which way a branch goes."""
-    if node.op in SHAPE_ONLY:
-        return ()
-    if node.op in SWITCHES:
-        return node.inputs[:1]
-    if node.op in ("Fill", "If", "StatelessIf", "Case", "StatelessCase"):
-        return node.inputs[1:]
-    return node.inputs
+class _Read:
+    """Which inputs' values a node's results depend on, not only their shapes or which way a branch goes."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._shape_only = rules.ops_in(Role.SHAPE_ONLY)
+        self._but_the_first = rules.ops_in(Role.FILL) | BRANCHES
+
+    def values(self, node: Node) -> tuple[TensorRef, ...]:
+        if node.op in self._shape_only:
+            return ()
+        if node.op in SWITCHES:
+            return node.inputs[:1]
+        return node.inputs[1:] if node.op in self._but_the_first else node.inputs
 
 
 def _point(ref: TensorRef, index: Mapping[str, int], nodes: Sequence[Node]) -> int:
     own = index[ref.node]
-    node = nodes[own]
-    return own + 1 + ref.port if node.op in SPLITTING and len(node.dtypes) > 1 else own
+    is_split = own + 1 < len(nodes) and nodes[own + 1] is nodes[own]
+    return own + 1 + ref.port if is_split else own

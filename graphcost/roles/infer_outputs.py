@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from graphcost.ir.graph import Graph
+from graphcost.ir.structural import RETURNS
+from graphcost.ops.rule import RuleSet
 from graphcost.roles.candidates import Candidate, Inferred, owners, refs, weighted_before
 from graphcost.roles.endings import Ending
 from graphcost.roles.heads import Heads, find_heads
@@ -20,7 +22,7 @@ NAMED = 3
 """How many tensors a doubt names."""
 
 
-def infer_outputs(graph: Graph) -> Inferred:
+def infer_outputs(graph: Graph, rules: RuleSet) -> Inferred:
     """The graph with the outputs that its structure suggests.
 
     before                                    after
@@ -28,10 +30,10 @@ def infer_outputs(graph: Graph) -> Inferred:
         MatMul, y -> CrossEntropy -> Mean
         1.0 -> ... -> ApplyAdam(w)
     """
-    returned = [node for node in graph.nodes.values() if node.op in ("_Retval", "_DeviceRetval") and node.inputs]
+    returned = [node for node in graph.nodes.values() if node.op in RETURNS and node.inputs]
     if returned:
         return _inferred(graph, [Candidate(node.inputs[0], "the graph returns it") for node in returned])
-    network = find_network(graph)
+    network = find_network(graph, rules)
     if network.has_loss:
         heads = find_heads(network)
         if any(each.points for each in heads.chosen):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from graphcost.ops.roles import Role
+from graphcost.roles.arguments import operands_called
 from graphcost.roles.flow import Flow
 from graphcost.roles.regions import Regions
-from graphcost.roles.weights import LOOKUPS, WeightUses
+from graphcost.roles.weights import WeightUses
 
-LABEL_OPERANDS = {
-    "SparseSoftmaxCrossEntropyWithLogits": (1,), "SoftmaxCrossEntropyWithLogits": (1,), "CTCLoss": (1, 2),
-    "CTCLossV2": (1, 2), "InTopK": (1,), "InTopKV2": (1,),
-}  # fmt: skip
-"""Where ops that compare with labels take them."""
+LABEL_ARGUMENTS = frozenset({"labels", "labels_indices", "labels_values", "targets"})
+"""What TensorFlow calls the operands that ops compare with."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Labels:
 
 def find_labels(flow: Flow, weight_uses: WeightUses, regions: Regions, weighted: Collection[int]) -> Labels:
     """The labels of a graph; none where every source would be one."""
-    losses = frozenset(p for p, node in enumerate(flow.nodes) if node.op in LABEL_OPERANDS) - regions.gradient
+    losses = frozenset(flow.points(Role.LOSS)) - regions.gradient
     if not weight_uses.is_fed:
         return Labels(frozenset(), losses)
     outside = regions.gradient
@@ -56,7 +55,7 @@ def _network_uses(flow: Flow, weighted: Collection[int], leading: Collection[int
     A lookup alone isn't: a loss may look up a weight for each label.
     """
     for point in weighted:
-        if flow.nodes[point].op not in LOOKUPS or any(reader in leading for reader in flow.readers[point]):
+        if not flow.has(point, Role.LOOKUP) or any(reader in leading for reader in flow.readers[point]):
             yield point
 
 
@@ -64,12 +63,13 @@ def _compared(
     flow: Flow, raw: Collection[int], activations: Collection[int], leading: Collection[int], regions: Regions
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Where values that no weight has touched meet activations for a loss or a metric, and those values."""
+    losses = flow.rules.ops_in(Role.LOSS)
     for point, node in enumerate(flow.nodes):
         if point in regions.gradient:
             continue
         operands = flow.operands[point]
-        if node.op in LABEL_OPERANDS:
-            yield point, tuple(operands[position] for position in LABEL_OPERANDS[node.op] if position < len(operands))
+        if node.op in losses:
+            yield point, operands_called(LABEL_ARGUMENTS, node.op, operands) or operands[1:]
         elif point in activations and point not in leading and any(each in activations for each in operands):
             untouched = tuple(each for each in operands if each in raw)
             if untouched:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
 from graphcost.ir.graph import FunctionRef, Graph
+from graphcost.ir.structural import BRANCHES, LOOPS
+from graphcost.ops.roles import Role
+from graphcost.ops.rule import RuleSet
 from graphcost.passes.control_flow.frames import ENTERS, EXITS, ROOT, SWITCHES, find_frames
 from graphcost.roles.flow import Flow
-from graphcost.roles.labels import LABEL_OPERANDS, Labels, find_labels
-from graphcost.roles.op_roles import SAVERS
+from graphcost.roles.labels import Labels, find_labels
 from graphcost.roles.regions import Regions, find_regions, only_for
-from graphcost.roles.weights import WeightUses, find_weight_uses, reduces_batch
-
-BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
-CALLS = BRANCHES | {"While", "StatelessWhile"}
+from graphcost.roles.weights import WeightUses, batch_reductions, find_weight_uses
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,9 @@ class Network:
         return bool(self.labels) or self.is_trained
 
 
-def find_network(graph: Graph) -> Network:
-    flow = Flow.of(graph)
+def find_network(graph: Graph, rules: RuleSet) -> Network:
+    """The network that the rules' roles show in a graph."""
+    flow = Flow.of(graph, rules)
     weight_uses = find_weight_uses(flow, graph.inputs)
     regions = find_regions(flow, weight_uses)
     weighted = {
@@ -86,11 +86,11 @@ def find_network(graph: Graph) -> Network:
     )
 
 
-def _ends_in_loss(flow: Flow, regions: Regions, judged: Collection[int]) -> bool:
+def _ends_in_loss(flow: Flow, regions: Regions, judged: Set[int]) -> bool:
     """Whether what depends on labels is compared by an op made for that, or ends in effects or means over the batch."""
-    if any(flow.nodes[point].op in LABEL_OPERANDS for point in judged):
+    if not judged.isdisjoint(flow.points(Role.LOSS)):
         return True
-    collapsed = flow.downstream(point for point in judged if reduces_batch(flow, point)) | regions.effects
+    collapsed = flow.downstream(batch_reductions(flow) & judged) | regions.effects
     return all(point in collapsed for point in judged if not flow.readers[point])
 
 
@@ -161,6 +161,7 @@ def _hidden(flow: Flow) -> set[int]:
     result of several of which another is read.
     """
     hidden = _unread_of_several(flow)
+    savers = flow.rules.ops_in(Role.SAVER)
     for point, node in enumerate(flow.nodes):
         if node.op in SWITCHES:
             hidden.add(point)
@@ -169,7 +170,7 @@ def _hidden(flow: Flow) -> set[int]:
             hidden.update(flow.index[ref.node] for ref in node.inputs[:1])
         elif node.op == "Identity" and (
             any(flow.nodes[each].op in SWITCHES for each in flow.operands[point])
-            or any(flow.nodes[flow.index[name]].op in SAVERS for name in node.controls)
+            or any(flow.nodes[flow.index[name]].op in savers for name in node.controls)
         ):
             hidden.add(point)
     return hidden
@@ -177,7 +178,8 @@ def _hidden(flow: Flow) -> set[int]:
 
 def _saving(graph: Graph, flow: Flow) -> set[int]:
     """Calls of functions that save or restore variables."""
-    saving = {name for name, body in graph.functions.items() if any(node.op in SAVERS for node in body.nodes.values())}
+    savers = flow.rules.ops_in(Role.SAVER)
+    saving = {name for name, body in graph.functions.items() if any(node.op in savers for node in body.nodes.values())}
     calls = [(point, node.attrs.get("f")) for point, node in enumerate(flow.nodes)] if saving else []
     return flow.downstream(p for p, function in calls if isinstance(function, FunctionRef) and function.name in saving)
 
@@ -190,7 +192,7 @@ def _unread_of_several(flow: Flow) -> set[int]:
         if node.op != "Identity" or not flow.operands[point]:
             continue
         call = flow.nodes[flow.operands[point][0]]
-        if call.op in CALLS and len(call.dtypes) > 1:
+        if call.op in BRANCHES | LOOPS and len(call.dtypes) > 1:
             if flow.readers[point]:
                 read.add(call.name)
             else:

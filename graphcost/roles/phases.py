@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphcost.ir.graph import Graph, Node
+from graphcost.ops.roles import CHANGES
 from graphcost.report.parts import PHASES
 from graphcost.roles.network import Network
-from graphcost.roles.op_roles import ASSIGNMENTS, is_optimizer, is_update
 
 FORWARD, BACKWARD, OPTIMIZER, OTHER = PHASES
 
@@ -22,8 +22,9 @@ def training_phases(graph: Graph, network: Network) -> Mapping[str, str]:
     points = {name: network.flow.index[name] for name in graph.nodes}
     asked = {network.flow.index[ref.node] for ref in graph.outputs}
     has_gradient = any(point in network.regions.gradient for point in points.values())
-    has_updates = any(_is_update(node) for node in graph.nodes.values())
-    if not has_gradient or not (asked & network.regions.gradient or has_updates):
+    changes = network.flow.rules.ops_in(CHANGES)
+    has_changes = any(node.op in changes for node in graph.nodes.values())
+    if not has_gradient or not (asked & network.regions.gradient or has_changes):
         return {}
     names = {name for name, point in points.items() if point in network.live or point in network.judged}
     forward = graph.ancestors(names - {name for name, point in points.items() if point in network.regions.gradient})
@@ -31,12 +32,8 @@ def training_phases(graph: Graph, network: Network) -> Mapping[str, str]:
 
 
 def _phase(node: Node, point: int, forward: set[str], network: Network) -> str:
-    if _is_update(node):
+    if network.flow.has(point, CHANGES):
         return OPTIMIZER
     if point in network.regions.gradient:
         return BACKWARD
     return FORWARD if node.name in forward else OTHER
-
-
-def _is_update(node: Node) -> bool:
-    return is_optimizer(node.op) or is_update(node.op) or node.op in ASSIGNMENTS

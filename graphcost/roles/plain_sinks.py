@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from graphcost.ir.structural import CALLS, LOOPS
+from graphcost.ops.roles import EFFECTS, SOURCES, Role
 from graphcost.passes.control_flow.frames import EXITS
 from graphcost.roles.candidates import is_dead_move, owners, weighted_before
 from graphcost.roles.network import Network
-from graphcost.roles.op_roles import SHAPE_ONLY, VARIABLES, is_effect
-from graphcost.roles.sources import INPUT_OPS
-from graphcost.roles.weights import is_contraction
 
 UNREAD = "nothing reads it"
 
-NO_ANSWER = INPUT_OPS | VARIABLES | EXITS | SHAPE_ONLY | {"Const", "ReadVariableOp"}
-"""Ops whose results are nobody's answer, though nothing reads them."""
-
-NAMING = frozenset({"Identity", "IdentityN"})
-"""Ops that have no use where nothing reads them, but to give a name."""
+NO_ANSWER = SOURCES | Role.VARIABLE | Role.READ | Role.CONSTANT | Role.SHAPE_ONLY
+"""What gives nobody an answer, though nothing reads it."""
 
 MOST_COMPARED = 32
 """How many sinks are compared with one another, each a walk through the graph."""
@@ -47,7 +43,7 @@ def find_sinks(network: Network) -> Sinks:
         inputs = _inputs(network)
         return Sinks(inputs, "nothing follows it") if inputs else Sinks(_effects(network), "the graph's effect")
     alive = [point for point in sinks if not is_dead_move(network, point)] or sinks
-    named = [point for point in alive if network.flow.nodes[point].op in NAMING]
+    named = [point for point in alive if network.flow.has(point, Role.NAME)]
     behind = network.flow.downstream(network.last) if _is_net(network) else pool
     if named:
         originals, copies = _without_copies(network, named)
@@ -59,8 +55,9 @@ def find_sinks(network: Network) -> Sinks:
 
 
 def _is_net(network: Network) -> bool:
-    """Whether weights are multiplied with data, so that an output depends on some, or constants are only tables."""
-    return any(is_contraction(network.flow.nodes[point].op) for point in network.weighted)
+    """Whether weights are multiplied with data, maybe by what is called; else constants are only tables."""
+    contractions = network.flow.rules.ops_in(Role.CONTRACTION) | CALLS | LOOPS
+    return any(network.flow.nodes[point].op in contractions for point in network.weighted)
 
 
 def _less(points: Iterable[int], others: Iterable[int]) -> tuple[int, ...]:
@@ -69,14 +66,12 @@ def _less(points: Iterable[int], others: Iterable[int]) -> tuple[int, ...]:
 
 
 def _inputs(network: Network) -> tuple[int, ...]:
-    return tuple(point for point, node in enumerate(network.flow.nodes) if node.op in INPUT_OPS and node.dtypes)
+    return tuple(point for point in network.flow.points(SOURCES) if network.flow.nodes[point].dtypes)
 
 
 def _effects(network: Network) -> tuple[int, ...]:
     flow = network.flow
-    return tuple(
-        point for point, node in enumerate(flow.nodes) if is_effect(node) and node.dtypes and not flow.readers[point]
-    )
+    return tuple(point for point in flow.points(EFFECTS) if flow.nodes[point].dtypes and not flow.readers[point])
 
 
 def _sinks(network: Network, pool: Collection[int]) -> list[int]:
@@ -86,9 +81,9 @@ def _sinks(network: Network, pool: Collection[int]) -> list[int]:
 def _is_sink(network: Network, point: int) -> bool:
     flow, regions = network.flow, network.regions
     node = flow.nodes[point]
-    if point in network.hidden or point in regions.gradient or is_effect(node) or not node.dtypes:
+    if point in network.hidden or point in regions.gradient or flow.has(point, EFFECTS) or not node.dtypes:
         return False
-    if node.op in NO_ANSWER:
+    if flow.has(point, NO_ANSWER) or node.op in EXITS:
         return False
     if node.dtypes[0] in ("resource", "variant") or point in network.weight_uses.owner:
         return False
@@ -118,4 +113,4 @@ def _without_copies(network: Network, sinks: list[int]) -> tuple[list[int], list
 
 def _loops(network: Network, point: int) -> bool:
     ops = {network.flow.nodes[each].op for each in network.flow.upstream([point])}
-    return not ops.isdisjoint(("While", "StatelessWhile", "Exit", "RefExit"))
+    return not ops.isdisjoint(LOOPS | EXITS)

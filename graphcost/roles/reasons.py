@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from graphcost.ir.graph import Graph, Node, producers
+from graphcost.ops.roles import Role
 from graphcost.roles.flow import Flow
 from graphcost.roles.network import Network
-from graphcost.roles.op_roles import (
-    ASSERTS,
-    ASSIGNMENTS,
-    INITIALIZED,
-    SAVERS,
-    STACKS,
-    is_gradient,
-    is_optimizer,
-    is_pipeline,
-    is_summary,
-    is_update,
-)
-from graphcost.roles.weights import is_floating, owners_of, reduces_batch
+from graphcost.roles.weights import batch_reductions, is_floating, owners_of
 
 UNUSED = "unused"
 DROP_REASONS = (
     "loss", "metric", "gradient", "optimizer", "initializer", "saver", "summary", "assert", "input pipeline", UNUSED,
 )  # fmt: skip
 """All reasons but `constant`. What serves several goes for the first."""
+
+OWN_REASONS: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.OPTIMIZER: "optimizer",
+        Role.GRADIENT: "gradient",
+        Role.SAVER: "saver",
+        Role.INITIALIZER: "initializer",
+        Role.ASSERT: "assert",
+        Role.SUMMARY: "summary",
+        Role.PIPELINE: "input pipeline",
+    }
+)
+"""The reason that a role is by itself; of several the first."""
 
 NEAR = 3
 """How many scopes around a node are looked at."""
@@ -96,13 +99,13 @@ def _scopes(name: str) -> Iterator[str]:
 
 def _own_reasons(dropped: Iterable[Node], kept: Collection[str], network: Network) -> dict[str, str]:
     flow = network.flow
-    restored = flow.downstream(p for p, node in enumerate(flow.nodes) if node.op.startswith("Restore"))
+    restored = flow.downstream(flow.points(Role.SAVER))
     judging = _judging(network, kept)
     counted = _counted(network)
     own: dict[str, str] = {}
     for node in dropped:
         point = flow.index[node.name]
-        reason = "metric" if point in counted else _by_op(node, point, restored, network)
+        reason = "metric" if point in counted else _by_role(point, restored, network)
         if reason is None and point in network.regions.gradient:
             reason = "gradient"
         reason = reason or judging.get(point)
@@ -111,34 +114,23 @@ def _own_reasons(dropped: Iterable[Node], kept: Collection[str], network: Networ
     return own
 
 
-def _by_op(node: Node, point: int, restored: Collection[int], network: Network) -> str | None:
+def _by_role(point: int, restored: Collection[int], network: Network) -> str | None:
     """The reason that an operation has by itself."""
-    op = node.op
-    if op in ASSIGNMENTS or is_update(op):
-        return _of_assignment(op, point, restored, network)
-    if is_optimizer(op):
-        return "optimizer"
-    if is_gradient(op) or op in STACKS:
-        return "gradient"
-    if op in SAVERS:
-        return "saver"
-    if op in INITIALIZED:
-        return "initializer"
-    if op in ASSERTS:
-        return "assert"
-    if is_summary(op):
-        return "summary"
-    return "input pipeline" if is_pipeline(op) else None
+    flow = network.flow
+    if flow.has(point, Role.ASSIGNMENT | Role.UPDATE):
+        return _of_assignment(point, restored, network)
+    return next((reason for role, reason in OWN_REASONS.items() if flow.has(point, role)), None)
 
 
-def _of_assignment(op: str, point: int, restored: Collection[int], network: Network) -> str:
+def _of_assignment(point: int, restored: Collection[int], network: Network) -> str:
     if point in restored:
         return "saver"
     if point in network.regions.gradient:
         return "optimizer"
     if point in network.judged:
         return "metric"
-    return "optimizer" if is_update(op) or point in network.weight_uses.data else "initializer"
+    is_update = network.flow.has(point, Role.UPDATE)
+    return "optimizer" if is_update or point in network.weight_uses.data else "initializer"
 
 
 def _judging(network: Network, kept: Collection[str]) -> dict[int, str]:
@@ -149,7 +141,7 @@ def _judging(network: Network, kept: Collection[str]) -> dict[int, str]:
     """
     flow, regions = network.flow, network.regions
     behind = flow.downstream(_computed(network, kept), regions.gradient)
-    collapsed = flow.downstream((p for p in behind if reduces_batch(flow, p)), regions.gradient)
+    collapsed = flow.downstream(batch_reductions(flow) & behind, regions.gradient)
     read = behind & flow.upstream(regions.gradient)
     candidates = (network.judged | collapsed | read) - regions.gradient - regions.effects
     differentiated = read & candidates
@@ -180,7 +172,7 @@ def _counted(network: Network) -> set[int]:
     A count belongs to a metric where it is read together with what the judgement updates.
     """
     flow, aside = network.flow, network.regions.gradient | network.regions.effects
-    updates = [point for point in sorted(network.regions.effects) if is_update(flow.nodes[point].op)]
+    updates = [point for point in sorted(network.regions.effects) if flow.has(point, Role.UPDATE)]
     changed = {operand for point in updates if point in network.judged for operand in flow.operands[point][:1]}
     variables = changed - _weights(network)
     read = flow.downstream(variables, aside) - variables
@@ -201,6 +193,6 @@ def _of_weights_alone(dropped: Iterable[Node], found: Collection[str], network: 
 
 
 def _norms(flow: Flow, network: Network) -> Iterator[int]:
-    for point in range(len(flow.nodes)):
-        if reduces_batch(flow, point) and all(each in network.weight_uses.owner for each in flow.operands[point][:1]):
+    for point in batch_reductions(flow):
+        if all(each in network.weight_uses.owner for each in flow.operands[point][:1]):
             yield point

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from graphcost.loaders.opdefs import tensorflow_ops
+from graphcost.ops.roles import CHANGES, EFFECTS, Role
+from graphcost.roles.arguments import operands_called
 from graphcost.roles.flow import Flow
-from graphcost.roles.op_roles import ASSIGNMENTS, is_effect, is_optimizer, is_update
 from graphcost.roles.seeds import Target, find_seeds
 from graphcost.roles.weights import WeightUses, owners_of
 
@@ -30,7 +30,7 @@ class Regions:
 def find_regions(flow: Flow, weight_uses: WeightUses) -> Regions:
     """A backward pass is all that the value of its seed reaches."""
     updates = dict(_updates(flow, weight_uses))
-    optimizers = {point for point in updates if is_optimizer(flow.nodes[point].op)}
+    optimizers = {point for point in updates if flow.has(point, Role.OPTIMIZER)}
     targets = _targets(flow, weight_uses, updates, optimizers)
     forward = flow.upstream(_first_uses(flow, weight_uses, optimizers))
     seeds = find_seeds(flow, [Target(point, updates[point]) for point in sorted(targets)], forward, weight_uses.data)
@@ -44,7 +44,7 @@ def find_regions(flow: Flow, weight_uses: WeightUses) -> Regions:
     return Regions(
         gradient=frozenset(gradient),
         trained=trained,
-        effects=frozenset(p for p, node in enumerate(flow.nodes) if is_effect(node) and p not in gradient),
+        effects=frozenset(point for point in flow.points(EFFECTS) if point not in gradient),
         is_complete=all(_is_reached(flow, weight_uses, updates[point], reached, collected) for point in optimizers),
     )
 
@@ -58,22 +58,18 @@ def _is_reached(
 ) -> bool:
     """Whether a gradient comes from a seed, from a variable that collects what does, or from an accumulator."""
     return any(
-        point in reached or weight_uses.owner.get(point) in collected or "TakeGradient" in flow.nodes[point].op
+        point in reached or weight_uses.owner.get(point) in collected or flow.has(point, Role.COLLECTED)
         for point in gradients
     )
 
 
 def _updates(flow: Flow, weight_uses: WeightUses) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The ops that change variables by what depends on data, with the operands through which a gradient can come."""
-    for point, node in enumerate(flow.nodes):
+    for point in flow.points(CHANGES):
         operands = flow.operands[point]
-        if is_optimizer(node.op):
-            definition = tensorflow_ops().get(node.op)
-            arguments = () if definition is None else definition.inputs
-            named = zip(operands, arguments, strict=False)
-            given = tuple(operand for operand, argument in named if argument.name in GRADIENT_ARGUMENTS)
-            yield point, given or operands[-1:]
-        elif (node.op in ASSIGNMENTS or is_update(node.op)) and any(each in weight_uses.data for each in operands[1:]):
+        if flow.has(point, Role.OPTIMIZER):
+            yield point, operands_called(GRADIENT_ARGUMENTS, flow.nodes[point].op, operands) or operands[-1:]
+        elif any(each in weight_uses.data for each in operands[1:]):
             yield point, operands[1:]
 
 

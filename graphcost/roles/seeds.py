@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from graphcost.ir.graph import Literal, Node
+from graphcost.ir.graph import Literal
+from graphcost.ops.roles import EFFECTS, Role
 from graphcost.roles.flow import Flow
-from graphcost.roles.op_roles import is_effect
 from graphcost.roles.weights import is_floating
 
 MOST_CANDIDATES = 256
@@ -33,8 +33,8 @@ def find_seeds(flow: Flow, targets: Sequence[Target], forward: Collection[int], 
     which a simplified graph has in place of them. A kind counts only for targets that no plainer one reaches.
     """
     kinds: tuple[list[int], list[int], list[int]] = ([], [], [])
-    for point, node in enumerate(flow.nodes):
-        kind = _kind(flow, point, node)
+    for point in flow.points(Role.FILL | Role.ONES | Role.CONSTANT):
+        kind = _kind(flow, point)
         if kind is not None and point not in forward:
             kinds[kind].append(point)
     seeds: set[int] = set()
@@ -90,27 +90,27 @@ def _union(reaching: dict[int, int], points: Collection[int]) -> int:
 
 
 def _is_end(flow: Flow, point: int) -> bool:
-    return not flow.readers[point] or is_effect(flow.nodes[point])
+    return not flow.readers[point] or flow.has(point, EFFECTS)
 
 
-def _kind(flow: Flow, point: int, node: Node) -> int | None:
-    if node.op == "Fill" and len(flow.operands[point]) == 1:
-        if not _is_one(flow.nodes[flow.operands[point][0]]):
+def _kind(flow: Flow, point: int) -> int | None:
+    if flow.has(point, Role.FILL) and len(flow.operands[point]) == 1:
+        if not _is_one(flow, flow.operands[point][0]):
             return None
-        dims = _literal(flow.nodes[flow.index[node.inputs[0].node]])
+        dims = _literal(flow, flow.index[flow.nodes[point].inputs[0].node])
         return 0 if dims is not None and dims.shape == (0,) else 1
-    if node.op == "OnesLike":
+    if flow.has(point, Role.ONES):
         return 1
-    return 2 if _is_one(node) else None
+    return 2 if _is_one(flow, point) else None
 
 
-def _is_one(node: Node) -> bool:
-    literal = _literal(node)
+def _is_one(flow: Flow, point: int) -> bool:
+    literal = _literal(flow, point)
     if literal is None or not is_floating(literal.dtype) or literal.value is None:
         return False
     return literal.shape in ((), (1,)) and literal.value.items[:1] == (1.0,)
 
 
-def _literal(node: Node) -> Literal | None:
-    literal = node.attrs.get("value")
-    return literal if node.op == "Const" and isinstance(literal, Literal) else None
+def _literal(flow: Flow, point: int) -> Literal | None:
+    literal = flow.nodes[point].attrs.get("value")
+    return literal if flow.has(point, Role.CONSTANT) and isinstance(literal, Literal) else None

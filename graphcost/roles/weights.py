@@ -6,23 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphcost.ir.graph import Literal, Node, TensorRef
-from graphcost.roles.flow import SPLITTING, Flow
-from graphcost.roles.op_roles import VARIABLES, is_effect
-from graphcost.roles.sources import PLACEHOLDERS
+from graphcost.ir.stand_ins import ARGUMENT
+from graphcost.ops.roles import EFFECTS, SEPARATE, Role
+from graphcost.roles.flow import Flow
 
 QUANTIZED = frozenset({"int8", "uint8", "qint8", "quint8", "qint32", "qint16", "quint16"})
-REDUCTIONS = frozenset({"Sum", "Mean", "Prod", "Max", "Min", "L2Loss", "All", "Any", "EuclideanNorm"})
-LOOKUPS = frozenset({"Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd", "SparseSegmentSum"})
-CONTRACTIONS = frozenset({
-    "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "SparseTensorDenseMatMul", "Einsum",
-    "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "BiasAdd",
-})  # fmt: skip
-RANDOM = frozenset({
-    "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt", "RandomGamma", "RandomPoisson",
-    "Multinomial", "StatelessRandomNormal", "StatelessRandomNormalV2", "StatelessRandomUniform",
-    "StatelessRandomUniformV2", "PyFunc", "EagerPyFunc", "PyFuncStateless", "ReadFile",
-})  # fmt: skip
-"""Ops that a network may be fed by where it has no input: noise, and code outside the graph."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +32,13 @@ class WeightUses:
 def find_weight_uses(flow: Flow, declared: Collection[TensorRef]) -> WeightUses:
     """The first of these that meet at all: variables, else floating constants, with inputs, noise, or constants."""
     inputs = frozenset(_inputs(flow, declared))
-    noise = inputs | {point for point, node in enumerate(flow.nodes) if node.op in RANDOM}
+    noise = inputs | {*flow.points(Role.NOISE)}
     for weights in (frozenset(_variables(flow)), frozenset(_constants(flow))):
         for sources in (inputs, noise, inputs | _multiplied(flow, weights)):
             weight_uses = _meeting(flow, weights, sources, sources is inputs)
             if weight_uses.weighted:
                 return weight_uses
     return WeightUses(inputs, frozenset(flow.downstream(inputs)), {}, frozenset(), True)
-
-
-def is_contraction(op: str) -> bool:
-    """Whether an op multiplies with weights: convolutions, matrix products, recurrent kernels, or a call, which may."""
-    return op in CONTRACTIONS or any(part in op for part in ("Conv", "MatMul", "RNN", "LSTM", "GRU", "Call", "While"))
 
 
 def is_floating(dtype: object) -> bool:
@@ -68,10 +51,7 @@ def _meeting(flow: Flow, weights: frozenset[int], sources: frozenset[int], is_fe
     data = flow.downstream(sources)
     owner = _owners(flow, weights, data)
     weighted = {
-        reader
-        for point in owner
-        for reader in flow.readers[point]
-        if reader in data and not is_effect(flow.nodes[reader])
+        reader for point in owner for reader in flow.readers[point] if reader in data and not flow.has(reader, EFFECTS)
     }
     return WeightUses(sources, frozenset(data), owner, frozenset(weighted), is_fed)
 
@@ -79,10 +59,11 @@ def _meeting(flow: Flow, weights: frozenset[int], sources: frozenset[int], is_fe
 def _owners(flow: Flow, weights: frozenset[int], data: set[int]) -> dict[int, int]:
     """The tensors that are weights: read from a variable, or computed from weights alone without being summed up."""
     owner: dict[int, int] = {}
+    others = flow.rules.ops_in(Role.REDUCTION | EFFECTS)
     for point, node in enumerate(flow.nodes):
         if point in weights:
             owner[point] = point
-        elif point not in data and node.op not in REDUCTIONS and not is_effect(node):
+        elif point not in data and node.op not in others:
             first = next((owner[each] for each in flow.operands[point] if each in owner), None)
             if first is not None:
                 owner[point] = first
@@ -91,9 +72,10 @@ def _owners(flow: Flow, weights: frozenset[int], data: set[int]) -> dict[int, in
 
 def _inputs(flow: Flow, declared: Collection[TensorRef]) -> Iterator[int]:
     given = set(declared)
+    fed, separate = flow.rules.ops_in(Role.INPUT), flow.rules.ops_in(SEPARATE)
     for point, node in enumerate(flow.nodes):
-        is_given = node.op in PLACEHOLDERS or flow.ref(point) in given
-        if node.op in SPLITTING or (is_given and not _is_handle(node, flow.ports[point])):
+        is_given = node.op in fed or flow.ref(point) in given
+        if node.op in separate or (is_given and not _is_handle(node, flow.ports[point])):
             yield point
 
 
@@ -102,18 +84,19 @@ def _is_handle(node: Node, port: int) -> bool:
 
 
 def _variables(flow: Flow) -> Iterator[int]:
+    variables, handles = flow.rules.ops_in(Role.VARIABLE), flow.rules.ops_in(Role.INPUT) | {ARGUMENT}
     for point, node in enumerate(flow.nodes):
-        if (node.op in VARIABLES and is_floating(node.attrs.get("dtype"))) or (
-            node.op in (*PLACEHOLDERS, "_Arg") and node.dtypes[:1] == ("resource",)
+        if (node.op in variables and is_floating(node.attrs.get("dtype"))) or (
+            node.op in handles and node.dtypes[:1] == ("resource",)
         ):
             yield point
 
 
 def _constants(flow: Flow) -> Iterator[int]:
     """Constants that can be weights: of rank 1 or more, with more than one element, floating or quantized."""
-    for point, node in enumerate(flow.nodes):
-        literal = node.attrs.get("value")
-        if node.op != "Const" or not isinstance(literal, Literal):
+    for point in flow.points(Role.CONSTANT):
+        literal = flow.nodes[point].attrs.get("value")
+        if not isinstance(literal, Literal):
             continue
         is_large = bool(literal.shape) and literal.shape != (1,) and 0 not in literal.shape
         if is_large and (is_floating(literal.dtype) or literal.dtype in QUANTIZED):
@@ -125,8 +108,8 @@ def _multiplied(flow: Flow, weights: frozenset[int]) -> frozenset[int]:
     owner = _owners(flow, weights, set())
     return frozenset(
         point
-        for point, node in enumerate(flow.nodes)
-        if node.op in CONTRACTIONS | LOOKUPS and any(each in owner for each in flow.operands[point])
+        for point in flow.points(Role.CONTRACTION | Role.LOOKUP)
+        if any(each in owner for each in flow.operands[point])
     )
 
 
@@ -135,15 +118,22 @@ def owners_of(weight_uses: WeightUses, operands: Sequence[int]) -> frozenset[int
     return frozenset(weight_uses.owner[each] for each in operands if each in weight_uses.owner)
 
 
-def reduces_batch(flow: Flow, point: int) -> bool:
-    """Whether a reduction goes over the first axis, or over all axes."""
-    node = flow.nodes[point]
-    if node.op == "L2Loss":
-        return True
-    if node.op not in REDUCTIONS or len(node.inputs) != 2:
-        return False
-    axes = flow.nodes[flow.index[node.inputs[1].node]]
-    literal = axes.attrs.get("value")
-    if axes.op != "Const" or not isinstance(literal, Literal):
-        return axes.op == "Range"
-    return literal.value is not None and 0 in literal.value.items
+def batch_reductions(flow: Flow) -> frozenset[int]:
+    """The points that reduce over the first axis, or over all axes."""
+    return frozenset(_batch_reductions(flow))
+
+
+def _batch_reductions(flow: Flow) -> Iterator[int]:
+    constants = flow.rules.ops_in(Role.CONSTANT)
+    ranges = flow.rules.ops_in(Role.RANGE)
+    for point in flow.points(Role.REDUCTION):
+        node = flow.nodes[point]
+        if len(node.inputs) > 2:
+            continue
+        axes = flow.nodes[flow.index[node.inputs[1].node]] if len(node.inputs) == 2 else None
+        if axes is None or axes.op in ranges or (axes.op in constants and _holds_zero(axes.attrs.get("value"))):
+            yield point
+
+
+def _holds_zero(literal: object) -> bool:
+    return isinstance(literal, Literal) and literal.value is not None and 0 in literal.value.items

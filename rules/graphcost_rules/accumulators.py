@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Fact, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Fact, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.declared_shapes import family, nothing, opened_or_unknown, pairs, scalars
 from graphcost_rules.state import STATE
 
@@ -51,16 +51,17 @@ RULES = (
         Rule("ConditionalAccumulator", shape=pairs, element=summed_element, cost=STATE),
         Rule("ResourceConditionalAccumulator", shape=pairs, element=summed_element, cost=STATE),
         Rule("SparseConditionalAccumulator", shape=pairs, element=summed_element, cost=STATE),
-        Rule("AccumulatorApplyGradient", shape=nothing, cost=apply_cost),
-        Rule("ResourceAccumulatorApplyGradient", shape=nothing, cost=apply_cost),
-        Rule("SparseAccumulatorApplyGradient", shape=nothing, cost=apply_sparse_cost),
-        Rule("AccumulatorTakeGradient", shape=average_shape, cost=average_cost),
-        Rule("ResourceAccumulatorTakeGradient", shape=average_shape, cost=average_cost),
+        Rule("AccumulatorApplyGradient", shape=nothing, cost=apply_cost, role=Role.OPTIMIZER),
+        Rule("ResourceAccumulatorApplyGradient", shape=nothing, cost=apply_cost, role=Role.OPTIMIZER),
+        Rule("SparseAccumulatorApplyGradient", shape=nothing, cost=apply_sparse_cost, role=Role.OPTIMIZER),
+        Rule("AccumulatorTakeGradient", shape=average_shape, cost=average_cost, role=Role.COLLECTED),
+        Rule("ResourceAccumulatorTakeGradient", shape=average_shape, cost=average_cost, role=Role.COLLECTED),
         Rule(
             "SparseAccumulatorTakeGradient",
             shape=sparse_average_shape,
             cost=sparse_average_cost,
             opaque="the rows that gradients were added to depend on data",
+            role=Role.COLLECTED,
         ),
     )
 )

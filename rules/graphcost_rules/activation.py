@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphcost import Cost, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.elementwise import merged_shape, per_element, unchanged_shape
 
 ACTIVATIONS: Mapping[str, tuple[str, Cost]] = {
@@ -47,6 +47,10 @@ def prelu_shape(op: Op) -> list[Shape]:
 
 RULES = RuleSet(
     *(Rule(name, shape=unchanged_shape, cost=per_element(*work)) for name, work in ACTIVATIONS.items()),
-    *(Rule(name, shape=merged_shape, cost=per_element(*work)) for name, work in GRADIENTS.items()),
+    *(Rule(name, shape=merged_shape, cost=per_element(*work), role=Role.GRADIENT) for name, work in GRADIENTS.items()),
     Rule("Prelu", shape=prelu_shape, cost=per_element("x where x > 0, else alpha * x", Cost(compare=1, mul=1))),
+).with_roles(
+    {
+        Role.ACTIVATION: ("Elu", "Relu", "Relu6", "Softplus"),
+    }
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from graphcost import FREE, Dim, Fact, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, Dim, Fact, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 
 HANDLE = Shape(2)
 FLOW = Shape()
@@ -139,6 +139,7 @@ def _makers(version: str) -> Sequence[Rule]:
             value=_gradient_value,
             element=_gradient_element,
             cost=FREE,
+            role=Role.GRADIENT,
         ),
     )
     return makers if version == "V3" else [_without_flow(rule) for rule in makers]
@@ -163,8 +164,8 @@ def _family(version: str) -> Sequence[Rule]:
         Rule(f"TensorArrayRead{version}", shape=_read_shape, cost=FREE),
         Rule(f"TensorArrayGather{version}", shape=_gather_shape, cost=FREE),
         Rule(f"TensorArrayConcat{version}", shape=_concat_shape, cost=FREE),
-        Rule(f"TensorArraySize{version}", shape=_flow_shape, value=_size_value, cost=FREE),
-        Rule(f"TensorArrayClose{version}", shape=_nothing, cost=FREE),
+        Rule(f"TensorArraySize{version}", shape=_flow_shape, value=_size_value, cost=FREE, role=Role.SHAPE_ONLY),
+        Rule(f"TensorArrayClose{version}", shape=_nothing, cost=FREE, role=Role.EFFECT),
     )
 
 
@@ -178,7 +179,8 @@ RULES = RuleSet(
         value=_gradient_value,
         element=_gradient_with_shape_element,
         cost=FREE,
+        role=Role.GRADIENT,
     ),
-    *(Rule(name, cost=FREE) for name in ("StackV2", "StackPushV2", "StackPopV2", "StackCloseV2")),
-    *(Rule(name, cost=FREE) for name in ("Stack", "StackPush", "StackPop", "StackClose")),
+    *(Rule(name, cost=FREE, role=Role.GRADIENT) for name in ("StackV2", "StackPushV2", "StackPopV2", "StackCloseV2")),
+    *(Rule(name, cost=FREE, role=Role.GRADIENT) for name in ("Stack", "StackPush", "StackPop", "StackClose")),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Op, Rule, RuleSet, Shape, dim_max, product
+from graphcost import Cost, Op, Role, Rule, RuleSet, Shape, dim_max, product
 from graphcost_rules.elementwise import per_element
 
 BIAS_COST = per_element("x + bias", Cost(add=1))
@@ -42,7 +42,7 @@ def _channel_axis(op: Op, shape: Shape) -> int:
 
 
 RULES = RuleSet(
-    Rule("BiasAdd", shape=bias_add_shape, cost=BIAS_COST),
+    Rule("BiasAdd", shape=bias_add_shape, cost=BIAS_COST, role=Role.CONTRACTION),
     Rule("BiasAddV1", shape=bias_add_shape, cost=BIAS_COST),
-    Rule("BiasAddGrad", shape=bias_add_grad_shape, cost=bias_add_grad_cost),
+    Rule("BiasAddGrad", shape=bias_add_grad_shape, cost=bias_add_grad_cost, role=Role.GRADIENT),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from graphcost import FREE, Cost, Dim, Item, Op, Rule, RuleSet, Shape, Value, floor_div, is_at_least
+from graphcost import FREE, Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, Value, floor_div, is_at_least
 from graphcost_rules.elementwise import (
     ValueRule,
     broadcast_shape,
@@ -160,4 +160,10 @@ RULES = RuleSet(
     binary("RightShift", BIT, COMPARE, on_two(right_shift)),
     Rule("Complex", shape=BROADCAST, cost=FREE),
     Rule("Cross", shape=cross_shape, cost=per_element("a * b - c * d", Cost(add=1, mul=2))),
+).with_roles(
+    {
+        Role.CLIP: ("Add", "AddV2", "Maximum", "Minimum", "Sub"),
+        Role.LOSS_START: ("SquaredDifference",),
+        Role.GRADIENT: ("RandomGammaGrad",),
+    }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Free, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Free, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.declared_shapes import ShapeRule, declared_by, opened_or_unknown, undeclared
 from graphcost_rules.shape_inputs import size_attr
 
@@ -86,11 +86,11 @@ def _combiner(step: str) -> str:
 
 
 RULES = (
-    _foreign(PYTHON, undeclared, "PyFunc", "PyFuncStateless", "EagerPyFunc")
-    + _foreign(STABLEHLO, declared_by("Sout"), "XlaCallModule")
+    _foreign(PYTHON, undeclared, "PyFunc", "PyFuncStateless", "EagerPyFunc").with_role(Role.NOISE)
+    + _foreign(STABLEHLO, declared_by("Sout"), "XlaCallModule").with_role(Role.CONTRACTION)
     + _foreign(MLIR, undeclared, "MlirPassthroughOp", "_XlaHostComputeMlir")
-    + _foreign(LIBRARY, declared_result, "XlaCustomCall")
-    + _foreign(LIBRARY, declared_by("result_shapes"), "XlaCustomCallV2")
+    + _foreign(LIBRARY, declared_result, "XlaCustomCall").with_role(Role.CONTRACTION)
+    + _foreign(LIBRARY, declared_by("result_shapes"), "XlaCustomCallV2").with_role(Role.CONTRACTION)
     + _foreign(PROGRAM, undeclared, "TPUExecute", "TPUExecuteAndUpdateVariables", "_XlaRun")
     + _foreign(HOST, host_shape, "XlaHostCompute")
     + _foreign(GRADIENT, gradient_shape, "SymbolicGradient")

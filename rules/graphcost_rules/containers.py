@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Fact, Free, Op, Rule, RuleSet, Shape, ShapeUnknown
+from graphcost import Fact, Free, Op, Role, Rule, RuleSet, Shape, ShapeUnknown
 from graphcost_rules.declared_shapes import (
     family,
     nothing,
@@ -49,15 +49,21 @@ def _tensor_tables(*kinds: str) -> RuleSet:
     return RuleSet(*(Rule(kind, shape=scalars, element=tensor_table_element, cost=STATE) for kind in kinds))
 
 
+FILLED = (
+    family(STATE, nothing, "InitializeTable", "InitializeTableV2")
+    + family(STATE, nothing, "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
+    + family(STATE, nothing, "LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2")
+).with_role(Role.ASSIGNMENT)
+
 TABLES = (
     family(STATE, pairs, "HashTable", "MutableHashTable", "MutableHashTableOfTensors", "MutableDenseHashTable")
     + _tables("HashTableV2", "AnonymousHashTable", "MutableHashTableV2", "AnonymousMutableHashTable")
     + _tensor_tables("MutableHashTableOfTensorsV2", "AnonymousMutableHashTableOfTensors")
     + family(STATE, scalars, "MutableDenseHashTableV2", "AnonymousMutableDenseHashTable")
     + family(STATE, scalars, "LookupTableSize", "LookupTableSizeV2")
-    + family(STATE, nothing, "InitializeTable", "InitializeTableV2", "InitializeTableFromDataset")
-    + family(STATE, nothing, "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "LookupTableRemoveV2")
-    + family(STATE, nothing, "LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2")
+    + family(STATE, nothing, "InitializeTableFromDataset").with_role(Role.PIPELINE)
+    + family(STATE, nothing, "LookupTableRemoveV2")
+    + FILLED
     + family(LOOKS_UP, undeclared, "LookupTableFind")
     + RuleSet(
         Rule("LookupTableFindV2", shape=find_shape, cost=LOOKS_UP),
@@ -66,26 +72,38 @@ TABLES = (
     )
 )
 
+ENQUEUES = (
+    family(STATE, nothing, "QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2")
+    + family(STATE, nothing, "QueueClose", "QueueCloseV2", "BarrierClose", "BarrierInsertMany")
+).with_role(Role.EFFECT)
+
+DEQUEUES = (
+    family(STATE, undeclared, "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2")
+    + family(STATE, undeclared, "QueueDequeueUpTo", "QueueDequeueUpToV2", "BarrierTakeMany")
+).with_role(Role.DATA_SOURCE)
+
 QUEUES = (
     family(STATE, pairs, "FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "RandomShuffleQueue", "Barrier", "FakeQueue")
     + family(STATE, scalars, "FIFOQueueV2", "PaddingFIFOQueueV2", "PriorityQueueV2", "RandomShuffleQueueV2")
-    + family(STATE, scalars, "QueueSize", "QueueSizeV2", "QueueIsClosed", "QueueIsClosedV2")
-    + family(STATE, nothing, "QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2")
-    + family(STATE, nothing, "QueueClose", "QueueCloseV2", "BarrierClose", "BarrierInsertMany")
-    + family(STATE, undeclared, "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2")
-    + family(STATE, undeclared, "QueueDequeueUpTo", "QueueDequeueUpToV2", "BarrierTakeMany")
-    + family(STATE, scalars, "BarrierReadySize", "BarrierIncompleteSize")
-)
+    + family(STATE, scalars, "QueueSize", "QueueSizeV2").with_role(Role.SHAPE_ONLY)
+    + family(STATE, scalars, "QueueIsClosed", "QueueIsClosedV2", "BarrierReadySize", "BarrierIncompleteSize")
+    + ENQUEUES
+    + DEQUEUES
+).with_role(Role.PIPELINE)
 
 STAGES = (
-    family(STATE, nothing, "Stage", "StageClear", "MapStage", "MapClear", "OrderedMapStage", "OrderedMapClear")
+    family(STATE, nothing, "Stage", "MapStage", "OrderedMapStage").with_role(Role.EFFECT)
+    + family(STATE, nothing, "StageClear", "MapClear", "OrderedMapClear")
     + family(STATE, scalars, "StageSize", "MapSize", "MapIncompleteSize", "OrderedMapSize", "OrderedMapIncompleteSize")
-    + family(STATE, undeclared, "Unstage", "StagePeek", "MapUnstage", "MapUnstageNoKey", "MapPeek")
+    + family(STATE, undeclared, "Unstage").with_role(Role.DATA_SOURCE)
+    + family(STATE, undeclared, "StagePeek", "MapUnstage", "MapUnstageNoKey", "MapPeek")
     + family(STATE, undeclared, "OrderedMapUnstage", "OrderedMapUnstageNoKey", "OrderedMapPeek")
+).with_role(Role.PIPELINE)
+
+SESSIONS = (
+    family(STATE, scalars, "GetSessionHandle", "GetSessionHandleV2")
+    + family(STATE, undeclared, "GetSessionTensor")
+    + family(STATE, nothing, "DeleteSessionTensor").with_role(Role.EFFECT)
 )
 
-SESSIONS = family(STATE, scalars, "GetSessionHandle", "GetSessionHandleV2") + family(
-    STATE, undeclared, "GetSessionTensor"
-)
-
-RULES = TABLES + QUEUES + STAGES + SESSIONS + family(STATE, nothing, "DeleteSessionTensor")
+RULES = TABLES + QUEUES + STAGES + SESSIONS

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, product
 from graphcost_rules.windows import Layout, channels_first, channels_last, layout, windows
 
 MAX_RANK = 254
@@ -81,7 +81,7 @@ def conv(kind: str, spatial: int, family: ConvFamily = DENSE) -> Rule:
         """One multiply-add for each output element, tap of the window and channel that it sees: its group's, or one."""
         return Cost(mac=op.output().size * family.taps(op.input(1, rank=spatial + 2)))
 
-    return Rule(kind, shape=shape, cost=cost)
+    return Rule(kind, shape=shape, cost=cost, role=Role.CONTRACTION)
 
 
 def any_rank_shape(op: Op) -> list[Shape]:
@@ -112,7 +112,7 @@ RULES = RuleSet(
     conv("_MklNativeConv2D", spatial=2),
     conv("Conv3D", spatial=3),
     conv("_MklNativeConv3D", spatial=3),
-    Rule("Conv", shape=any_rank_shape, cost=any_rank_cost),
+    Rule("Conv", shape=any_rank_shape, cost=any_rank_cost, role=Role.CONTRACTION),
     conv("DepthwiseConv2dNative", 2, DEPTHWISE),
     conv("_MklNativeDepthwiseConv2dNative", 2, DEPTHWISE),
 )

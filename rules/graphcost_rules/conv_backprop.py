@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily, check_groups
 from graphcost_rules.partial_values import partial_sizes
 from graphcost_rules.windows import Layout, layout, windows
@@ -40,7 +40,7 @@ def input_gradient(kind: str, spatial: int, asked: Ask, family: ConvFamily = DEN
         filters = op.input(FILTERS, rank=spatial + 2)
         return Cost(mac=op.input(GRADIENT, rank=spatial + 2).size * family.taps(filters))
 
-    return Rule(kind, shape=shape, cost=cost)
+    return Rule(kind, shape=shape, cost=cost, role=Role.CONTRACTION)
 
 
 def filter_gradient(kind: str, spatial: int, asked: Ask, family: ConvFamily = DENSE) -> Rule:
@@ -64,7 +64,7 @@ def filter_gradient(kind: str, spatial: int, asked: Ask, family: ConvFamily = DE
         """One multiply-add for each element of the output's gradient, tap of the window and channel that it saw."""
         return Cost(mac=op.input(GRADIENT, rank=spatial + 2).size * family.taps(op.output()))
 
-    return Rule(kind, shape=shape, cost=cost)
+    return Rule(kind, shape=shape, cost=cost, role=Role.GRADIENT)
 
 
 def input_sizes(op: Op, place: Layout) -> Asked:

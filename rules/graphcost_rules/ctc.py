@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Op, Rule, RuleSet, Shape, dim_max
+from graphcost import Cost, Op, Role, Rule, RuleSet, Shape, dim_max
 
 
 def greedy_shape(op: Op) -> list[Shape]:
@@ -81,8 +81,8 @@ MOST_PATHS = 10_000
 DATA = "which beams are extended depends on the scores"
 
 RULES = RuleSet(
-    Rule("CTCLoss", shape=loss_shape, cost=loss_cost),
-    Rule("CTCLossV2", shape=loss_shape, cost=loss_cost),
+    Rule("CTCLoss", shape=loss_shape, cost=loss_cost, role=Role.LOSS),
+    Rule("CTCLossV2", shape=loss_shape, cost=loss_cost, role=Role.LOSS),
     Rule("CTCGreedyDecoder", shape=greedy_shape, cost=greedy_cost),
     Rule("CTCBeamSearchDecoder", shape=beam_shape, cost=beam_cost, opaque=DATA),
 )

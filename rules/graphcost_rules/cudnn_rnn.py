@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, floor_div
+from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, floor_div
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +202,12 @@ def _skips_input(op: Op, features: Dim, units: Dim) -> bool:
 
 
 RULES = RuleSet(
-    Rule("CudnnRNN", shape=forward_shape(4), cost=forward_cost),
-    Rule("CudnnRNNV2", shape=forward_shape(5), cost=forward_cost),
-    Rule("CudnnRNNV3", shape=forward_shape(5), cost=forward_cost),
-    Rule("CudnnRNNBackprop", shape=backward_shape, cost=backward_cost),
-    Rule("CudnnRNNBackpropV2", shape=backward_shape, cost=backward_cost),
-    Rule("CudnnRNNBackpropV3", shape=backward_shape, cost=backward_cost),
+    Rule("CudnnRNN", shape=forward_shape(4), cost=forward_cost, role=Role.CONTRACTION),
+    Rule("CudnnRNNV2", shape=forward_shape(5), cost=forward_cost, role=Role.CONTRACTION),
+    Rule("CudnnRNNV3", shape=forward_shape(5), cost=forward_cost, role=Role.CONTRACTION),
+    Rule("CudnnRNNBackprop", shape=backward_shape, cost=backward_cost, role=Role.GRADIENT),
+    Rule("CudnnRNNBackpropV2", shape=backward_shape, cost=backward_cost, role=Role.GRADIENT),
+    Rule("CudnnRNNBackpropV3", shape=backward_shape, cost=backward_cost, role=Role.GRADIENT),
     Rule("CudnnRNNParamsSize", shape=size_shape, cost=FREE),
     Rule("CudnnRNNCanonicalToParams", shape=to_params_shape, cost=FREE),
     Rule("CudnnRNNCanonicalToParamsV2", shape=to_params_shape, cost=FREE),

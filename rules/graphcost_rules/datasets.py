@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Free
+from graphcost import Free, Role
 from graphcost_rules.declared_shapes import declared_by, family, nothing, open_vectors, scalars
 
 PIPELINE = Free("input pipeline")
@@ -31,30 +31,42 @@ DATASETS = """
 """
 
 HANDLES = """
-    Iterator IteratorV2 OneShotIterator AnonymousIterator AnonymousIteratorV2 AnonymousIteratorV3
+    Iterator IteratorV2 AnonymousIterator AnonymousIteratorV2 AnonymousIteratorV3
     IteratorFromStringHandle IteratorFromStringHandleV2 IteratorToStringHandle IteratorGetDevice
-    IteratorGetModelProto IteratorGetNextAsOptional MultiDeviceIterator
+    IteratorGetModelProto MultiDeviceIterator
     AnonymousMultiDeviceIterator AnonymousMultiDeviceIteratorV3 MultiDeviceIteratorFromStringHandle
     MultiDeviceIteratorInit MultiDeviceIteratorToStringHandle OptionalFromValue OptionalHasValue OptionalNone
     DatasetCardinality DatasetFingerprint DatasetToGraph DatasetToGraphV2 StatsAggregatorHandle
-    StatsAggregatorHandleV2 StatsAggregatorSummary ThreadPoolHandle RegisterDataset RegisterDatasetV2
+    StatsAggregatorHandleV2 ThreadPoolHandle RegisterDataset RegisterDatasetV2
     AnonymousMemoryCache AnonymousRandomSeedGenerator AnonymousSeedGenerator DummyMemoryCache DummySeedGenerator
     DummyIterationCounter
 """
 
 EFFECTS = """
-    MakeIterator DeleteIterator DeserializeIterator DeleteMultiDeviceIterator DatasetToTFRecord SaveDataset
-    StatsAggregatorSetSummaryWriter DeleteMemoryCache DeleteRandomSeedGenerator DeleteSeedGenerator
+    MakeIterator DeleteIterator DeserializeIterator DeleteMultiDeviceIterator DatasetToTFRecord
+    DeleteMemoryCache DeleteRandomSeedGenerator DeleteSeedGenerator
 """
 
 YIELDS = """
-    IteratorGetNext IteratorGetNextSync OptionalGetValue DatasetToSingleElement
+    OptionalGetValue DatasetToSingleElement
     MultiDeviceIteratorGetNextFromShard GetElementAtIndex
 """
 
+NEXT = (
+    family(PIPELINE, scalars, "OneShotIterator", "IteratorGetNextAsOptional")
+    + family(PIPELINE, declared_by("output_shapes"), "IteratorGetNext", "IteratorGetNextSync")
+).with_role(Role.DATA_SOURCE)
+
+STATISTICS = (
+    family(PIPELINE, scalars, "StatsAggregatorSummary") + family(PIPELINE, nothing, "StatsAggregatorSetSummaryWriter")
+).with_role(Role.SUMMARY)
+
 RULES = (
     family(PIPELINE, scalars, *DATASETS.split(), *HANDLES.split())
+    + NEXT
+    + STATISTICS
+    + family(PIPELINE, nothing, "SaveDataset").with_role(Role.EFFECT)
     + family(PIPELINE, open_vectors, "SerializeIterator")
     + family(PIPELINE, nothing, *EFFECTS.split())
     + family(PIPELINE, declared_by("output_shapes"), *YIELDS.split())
-)
+).with_role(Role.PIPELINE)

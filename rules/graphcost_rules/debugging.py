@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Op, Rule, RuleSet, Shape, dim_max
+from graphcost import Cost, Op, Role, Rule, RuleSet, Shape, dim_max
 from graphcost_rules.declared_shapes import family, nothing, scalars, undeclared
 from graphcost_rules.host import HOST_IO
 
@@ -54,7 +54,7 @@ def aggregated_cost(op: Op) -> Cost:
 
 RULES = RuleSet(
     Rule("DebugNanCount", shape=scalars, cost=nan_cost),
-    Rule("DebugNumericSummary", shape=undeclared, cost=summary_cost),
-    Rule("DebugNumericSummaryV2", shape=undeclared, cost=health_cost),
+    Rule("DebugNumericSummary", shape=undeclared, cost=summary_cost, role=Role.SUMMARY),
+    Rule("DebugNumericSummaryV2", shape=undeclared, cost=health_cost, role=Role.SUMMARY),
     Rule("CustomAggregator", shape=aggregated_shape, cost=aggregated_cost),
 ) + family(HOST_IO, nothing, "DumpTensor", "CalibrationStatisticsSaver")

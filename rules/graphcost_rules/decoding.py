@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from graphcost import Dim, Free, Op, PartialShape, Shape, ShapeUnknown, floor_div
+from graphcost import Dim, Free, Op, PartialShape, Role, Shape, ShapeUnknown, floor_div
 from graphcost_rules.declared_shapes import as_first_input, family, scalars
 from graphcost_rules.shape_inputs import partial_items, per_axis
 
@@ -146,22 +146,30 @@ def _dense(op: Op, examples: Shape, item: object, port: int) -> Shape:
     return Shape(*examples, *sizes)
 
 
-RULES = (
+DECODERS = (
     family(DECODES, image_shape, "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeJxl")
     + family(DECODES, cropped_image_shape, "DecodeAndCropJpeg")
     + family(DECODES, animation_shape, "DecodeGif")
     + family(DECODES, webp_shape, "DecodeWebP")
     + family(DECODES, any_image_shape, "DecodeImage")
-    + family(DECODES, jpeg_shape_shape, "ExtractJpegShape")
-    + family(DECODES, scalars, "EncodeJpeg", "EncodeJpegVariableQuality", "EncodeWav")
-    + family(DECODES, encoded_batch_shape, "EncodePng")
     + family(DECODES, sound_shape, "DecodeWav")
     + family(DECODES, raw_shape, "DecodeRaw")
     + family(DECODES, padded_raw_shape, "DecodePaddedRaw")
-    + family(PARSES, as_first_input, "DecodeCSV")
-    + family(PARSES, proto_bytes_shape, "EncodeProto")
-    + family(PARSES, proto_fields_shape, "DecodeProtoV2")
+).with_role(Role.PIPELINE)
+
+PARSERS = (
+    family(PARSES, as_first_input, "DecodeCSV")
     + family(PARSES, parse_example_shape, "ParseExample")
     + family(PARSES, parse_example_v2_shape, "ParseExampleV2")
     + family(PARSES, parse_single_example_shape, "ParseSingleExample")
+).with_role(Role.PARSER | Role.PIPELINE)
+
+RULES = (
+    DECODERS
+    + PARSERS
+    + family(DECODES, jpeg_shape_shape, "ExtractJpegShape")
+    + family(DECODES, scalars, "EncodeJpeg", "EncodeJpegVariableQuality", "EncodeWav")
+    + family(DECODES, encoded_batch_shape, "EncodePng")
+    + family(PARSES, proto_bytes_shape, "EncodeProto")
+    + family(PARSES, proto_fields_shape, "DecodeProtoV2")
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Free, Op, Shape, floor_div
+from graphcost import Free, Op, Role, Shape, floor_div
 from graphcost_rules.collectives import COMMUNICATION, declared_shape
 from graphcost_rules.declared_shapes import declared_by, family, nothing, open_vectors, scalars, undeclared
 from graphcost_rules.elementwise import merged_shape
@@ -71,9 +71,9 @@ QUEUES = (
     family(COMMUNICATION, declared_shape, "InfeedDequeue", "OutfeedDequeue", "OutfeedDequeueV2")
     + family(COMMUNICATION, declared_by("shapes"), "InfeedDequeueTuple", "OutfeedDequeueTuple", "OutfeedDequeueTupleV2")
     + family(COMMUNICATION, nothing, "InfeedEnqueue", "InfeedEnqueuePrelinearizedBuffer", "InfeedEnqueueTuple")
-    + family(COMMUNICATION, nothing, "OutfeedEnqueue", "OutfeedEnqueueTuple")
+    + family(COMMUNICATION, nothing, "OutfeedEnqueue", "OutfeedEnqueueTuple").with_role(Role.EFFECT)
     + family(COMMUNICATION, scalars, "Prelinearize", "PrelinearizeTuple")
-)
+).with_role(Role.PIPELINE)
 
 CHANNELS = (
     family(COMMUNICATION, declared_shape, "XlaRecv", "XlaRecvFromHost")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, floor_div, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, floor_div, product
 
 ELLIPSIS = "..."
 
@@ -141,7 +141,7 @@ def _additions(operand: Operand, kept: set[str]) -> Dim:
 
 
 RULES = RuleSet(
-    Rule("Einsum", shape=einsum_shape, cost=einsum_cost),
+    Rule("Einsum", shape=einsum_shape, cost=einsum_cost, role=Role.CONTRACTION),
     Rule("XlaEinsum", shape=einsum_shape, cost=einsum_cost),
     Rule("_MklEinsum", shape=einsum_shape, cost=einsum_cost),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max
 
 
 def pool_shape(op: Op) -> list[Shape]:
@@ -80,6 +80,6 @@ def average_grad_cost(op: Op) -> Cost:
 RULES = RuleSet(
     Rule("FractionalMaxPool", shape=pool_shape, cost=max_cost),
     Rule("FractionalAvgPool", shape=pool_shape, cost=average_cost),
-    Rule("FractionalMaxPoolGrad", shape=max_grad_shape, cost=max_grad_cost),
-    Rule("FractionalAvgPoolGrad", shape=average_grad_shape, cost=average_grad_cost),
+    Rule("FractionalMaxPoolGrad", shape=max_grad_shape, cost=max_grad_cost, role=Role.GRADIENT),
+    Rule("FractionalAvgPoolGrad", shape=average_grad_shape, cost=average_grad_cost, role=Role.GRADIENT),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily, check_groups
 from graphcost_rules.epilogue import activation, epilogue
 from graphcost_rules.partial_values import partial_sizes
@@ -28,7 +28,7 @@ def fused_conv(kind: str, spatial: int, family: ConvFamily = DENSE) -> Rule:
         macs = Cost(mac=output.size * family.taps(_filters(op, place)))
         return macs + epilogue(op, output.size, output[place.channel])
 
-    return Rule(kind, shape=shape, cost=cost)
+    return Rule(kind, shape=shape, cost=cost, role=Role.CONTRACTION)
 
 
 def bias_activation_shape(op: Op) -> list[Shape]:
@@ -119,7 +119,7 @@ RULES = RuleSet(
     fused_conv("_FusedDepthwiseConv2dNative", 2, DEPTHWISE),
     fused_conv("_MklNativeFusedDepthwiseConv2dNative", 2, DEPTHWISE),
     fused_conv("FusedDepthwiseConv2dNative", 2, DEPTHWISE),
-    Rule("FusedConv2DBiasActivation", shape=bias_activation_shape, cost=bias_activation_cost),
-    Rule("FusedPadConv2D", shape=pad_conv_shape, cost=pad_conv_cost),
-    Rule("FusedResizeAndPadConv2D", shape=resize_pad_conv_shape, cost=resize_pad_conv_cost),
+    Rule("FusedConv2DBiasActivation", shape=bias_activation_shape, cost=bias_activation_cost, role=Role.CONTRACTION),
+    Rule("FusedPadConv2D", shape=pad_conv_shape, cost=pad_conv_cost, role=Role.CONTRACTION),
+    Rule("FusedResizeAndPadConv2D", shape=resize_pad_conv_shape, cost=resize_pad_conv_cost, role=Role.CONTRACTION),
 )

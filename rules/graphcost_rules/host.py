@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Free, Op, Rule, RuleSet, Shape, Value
+from graphcost import Free, Op, Role, Rule, RuleSet, Shape, Value
 from graphcost_rules.declared_shapes import (
     as_first_input,
     family,
@@ -54,40 +54,47 @@ CHECKPOINTS = (
     + family(HOST_IO, undeclared, "Restore")
     + family(HOST_IO, restored_shapes, "RestoreV2", "RestoreSlice")
     + family(HOST_IO, scalars, "ShardedFilename", "ShardedFilespec")
-)
+).with_role(Role.SAVER)
 
 FILES = (
-    family(HOST_IO, scalars, "ReadFile", "Timestamp")
-    + family(HOST_IO, nothing, "WriteFile", "FileSystemSetConfiguration")
-    + family(HOST_IO, open_vectors, "MatchingFiles")
+    family(HOST_IO, scalars, "ReadFile").with_role(Role.NOISE | Role.PIPELINE)
+    + family(HOST_IO, open_vectors, "MatchingFiles").with_role(Role.PIPELINE)
+    + family(HOST_IO, nothing, "WriteFile").with_role(Role.EFFECT)
+    + family(HOST_IO, scalars, "Timestamp")
+    + family(HOST_IO, nothing, "FileSystemSetConfiguration")
 )
 
 READERS = (
     family(HOST_IO, pairs, "FixedLengthRecordReader", "IdentityReader", "LMDBReader", "TFRecordReader")
     + family(HOST_IO, pairs, "TextLineReader", "WholeFileReader")
     + family(HOST_IO, scalars, "FixedLengthRecordReaderV2", "IdentityReaderV2", "TFRecordReaderV2", "TextLineReaderV2")
-    + family(HOST_IO, scalars, "WholeFileReaderV2", "ReaderRead", "ReaderReadV2")
-    + family(HOST_IO, open_vectors, "ReaderReadUpTo", "ReaderReadUpToV2")
+    + family(HOST_IO, scalars, "WholeFileReaderV2")
+    + family(HOST_IO, scalars, "ReaderRead", "ReaderReadV2").with_role(Role.DATA_SOURCE)
+    + family(HOST_IO, open_vectors, "ReaderReadUpTo", "ReaderReadUpToV2").with_role(Role.DATA_SOURCE)
     + family(HOST_IO, nothing, "ReaderReset", "ReaderResetV2", "ReaderRestoreState", "ReaderRestoreStateV2")
     + family(HOST_IO, scalars, "ReaderNumRecordsProduced", "ReaderNumRecordsProducedV2", "ReaderSerializeState")
     + family(HOST_IO, scalars, "ReaderNumWorkUnitsCompleted", "ReaderNumWorkUnitsCompletedV2")
     + family(HOST_IO, scalars, "ReaderSerializeStateV2")
-)
+).with_role(Role.PIPELINE)
 
 SUMMARY_OPS = (
     family(SUMMARIES, scalars, "ScalarSummary", "HistogramSummary", "ImageSummary", "AudioSummary", "AudioSummaryV2")
     + family(SUMMARIES, scalars, "MergeSummary", "TensorSummary", "TensorSummaryV2", "SummaryWriter")
     + family(SUMMARIES, nothing, "WriteSummary", "WriteScalarSummary", "WriteHistogramSummary", "WriteImageSummary")
-    + family(SUMMARIES, nothing, "WriteAudioSummary", "WriteGraphSummary", "WriteRawProtoSummary", "ImportEvent")
+    + family(SUMMARIES, nothing, "WriteAudioSummary", "WriteGraphSummary", "WriteRawProtoSummary")
     + family(SUMMARIES, nothing, "CreateSummaryDbWriter", "CreateSummaryFileWriter", "FlushSummaryWriter")
     + family(SUMMARIES, nothing, "CloseSummaryWriter")
-)
+).with_role(Role.SUMMARY)
 
 EFFECTS = (
-    family(CHECKS, nothing, "Assert", "Abort")
-    + family(HOST_IO, nothing, "PrintV2", "_Send", "_HostSend", "Send", "_Retval", "_DeviceRetval")
-    + family(HOST_IO, undeclared, "_Recv", "_HostRecv", "Recv")
-    + family(CONTROL, nothing, "NoOp", "ControlTrigger")
+    family(CHECKS, nothing, "Assert", "Abort").with_role(Role.ASSERT)
+    + family(HOST_IO, nothing, "PrintV2", "_Send", "_HostSend").with_role(Role.EFFECT)
+    + family(HOST_IO, nothing, "Send", "_Retval", "_DeviceRetval")
+    + family(SUMMARIES, nothing, "ImportEvent")
+    + family(HOST_IO, undeclared, "_Recv", "_HostRecv").with_role(Role.DATA_SOURCE)
+    + family(HOST_IO, undeclared, "Recv")
+    + family(CONTROL, nothing, "NoOp").with_role(Role.IDENTITY)
+    + family(CONTROL, nothing, "ControlTrigger")
     + RuleSet(Rule("Print", shape=as_first_input, value=printed_value, cost=HOST_IO))
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 
-from graphcost import FREE, Cost, Fact, Item, Op, Rule, RuleSet, Shape, Value
+from graphcost import FREE, Cost, Fact, Item, Op, Role, Rule, RuleSet, Shape, Value
 from graphcost_rules.shape_inputs import checked_size
 
 BITS = {
@@ -139,19 +139,33 @@ def _hands_first_on(*kinds: str) -> RuleSet:
 
 
 RULES = (
-    _hands_on("Identity", "IdentityN", "RefIdentity", "StopGradient", "PreventGradient", "Snapshot", "DeepCopy")
-    + _hands_on("GuaranteeConst", "CopyOp", "Copy", "CopyHost", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3")
+    _hands_on("Identity").with_role(Role.IDENTITY | Role.NAME | Role.MOVE)
+    + _hands_on("IdentityN").with_role(Role.NAME | Role.MOVE | Role.LIST)
+    + _hands_on("StopGradient", "Snapshot").with_role(Role.IDENTITY | Role.MOVE)
+    + _hands_on("PreventGradient").with_role(Role.IDENTITY)
+    + _hands_on(
+        "RefIdentity",
+        "DeepCopy",
+        "GuaranteeConst",
+        "CopyOp",
+        "Copy",
+        "CopyHost",
+        "DebugIdentity",
+        "DebugIdentityV2",
+        "DebugIdentityV3",
+    )
     + _hands_on("DebugGradientIdentity", "DebugGradientRefIdentity", "_EagerConst")
     + _hands_on("_CopyFromGpuToHost", "_CopyFromHostToGpu", "XlaOptimizationBarrier")
-    + _hands_first_on("CopyToMesh", "CopyToMeshGrad")
+    + _hands_first_on("CopyToMesh")
+    + _hands_first_on("CopyToMeshGrad").with_role(Role.GRADIENT)
     + RuleSet(
-        Rule("Cast", shape=first_shape, value=cast_value, cost=FREE),
+        Rule("Cast", shape=first_shape, value=cast_value, cost=FREE, role=Role.MOVE | Role.CAST),
         Rule("_HostCast", shape=first_shape, value=cast_value, cost=FREE),
         Rule("Bitcast", shape=bitcast_shape, cost=FREE),
-        Rule("CheckNumerics", shape=first_shape, value=first_value, cost=check_numerics_cost),
-        Rule("CheckNumericsV2", shape=first_shape, value=first_value, cost=check_numerics_cost),
+        Rule("CheckNumerics", shape=first_shape, value=first_value, cost=check_numerics_cost, role=Role.ASSERT),
+        Rule("CheckNumericsV2", shape=first_shape, value=first_value, cost=check_numerics_cost, role=Role.ASSERT),
         Rule("Merge", shape=merge_shape, cost=FREE),
         Rule("RefMerge", shape=merge_shape, cost=FREE),
-        Rule("ParallelConcat", shape=parallel_concat_shape, cost=FREE),
+        Rule("ParallelConcat", shape=parallel_concat_shape, cost=FREE, role=Role.SHAPE_ONLY),
     )
 )

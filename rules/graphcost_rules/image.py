@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import FREE, Cost, Op, Rule, RuleSet, Shape
+from graphcost import FREE, Cost, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.shape_inputs import image_sizes
 
 TO_HSV = Cost(compare=9, add=4, mul=1, div=2)
@@ -126,7 +126,7 @@ RULES = RuleSet(
     Rule("ExtractGlimpse", shape=glimpse_shape, cost=FREE),
     Rule("ExtractGlimpseV2", shape=glimpse_shape, cost=FREE),
     Rule("ScaleAndTranslate", shape=scaled_shape, cost=taps_cost, opaque=SPANS),
-    Rule("ScaleAndTranslateGrad", shape=scaled_grad_shape, cost=taps_cost, opaque=SPANS),
+    Rule("ScaleAndTranslateGrad", shape=scaled_grad_shape, cost=taps_cost, opaque=SPANS, role=Role.GRADIENT),
     Rule("ImageProjectiveTransformV2", shape=projected_shape, cost=projected_cost),
     Rule("ImageProjectiveTransformV3", shape=projected_shape, cost=projected_cost),
 )

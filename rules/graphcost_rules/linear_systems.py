@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max, dim_min, floor_div, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max, dim_min, floor_div, product
 
 BOTH = Cost(mul=1, add=1)
 
@@ -222,7 +222,10 @@ def tridiagonal_matmul_cost(op: Op) -> Cost:
 
 RULES = RuleSet(
     *(Rule(f"{batch}Cholesky", shape=matrix_shape, cost=cholesky_cost) for batch in ("", "Batch")),
-    *(Rule(f"{batch}CholeskyGrad", shape=cholesky_grad_shape, cost=cholesky_grad_cost) for batch in ("", "Batch")),
+    *(
+        Rule(f"{batch}CholeskyGrad", shape=cholesky_grad_shape, cost=cholesky_grad_cost, role=Role.GRADIENT)
+        for batch in ("", "Batch")
+    ),
     Rule("Lu", shape=lu_shape, cost=lu_cost),
     *(Rule(f"{batch}MatrixDeterminant", shape=determinant_shape, cost=determinant_cost) for batch in ("", "Batch")),
     Rule("LogMatrixDeterminant", shape=log_determinant_shape, cost=log_determinant_cost),
@@ -232,5 +235,5 @@ RULES = RuleSet(
     *(Rule(f"{batch}MatrixTriangularSolve", shape=triangular_shape, cost=triangular_cost) for batch in ("", "Batch")),
     Rule("BandedTriangularSolve", shape=banded_shape, cost=banded_cost),
     Rule("TridiagonalSolve", shape=tridiagonal_shape, cost=tridiagonal_cost),
-    Rule("TridiagonalMatMul", shape=tridiagonal_matmul_shape, cost=tridiagonal_matmul_cost),
+    Rule("TridiagonalMatMul", shape=tridiagonal_matmul_shape, cost=tridiagonal_matmul_cost, role=Role.CONTRACTION),
 )

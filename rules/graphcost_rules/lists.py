@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from graphcost import FREE, Dim, Fact, Item, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, Dim, Fact, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 from graphcost_rules.elementwise import merged_shape
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_vector
 
@@ -261,8 +261,14 @@ RULES = RuleSet(
     Rule("TensorListConcatV2", shape=_concat_shape, cost=FREE),
     Rule("TensorListSplit", shape=_handle, element=_split_element, cost=FREE),
     Rule("TensorListResize", shape=_handle, value=_resized, element=_same_element, cost=FREE),
-    Rule("TensorListLength", shape=_handle, value=_same_length, cost=FREE),
+    Rule("TensorListLength", shape=_handle, value=_same_length, cost=FREE, role=Role.SHAPE_ONLY),
     Rule("TensorListConcatLists", shape=merged_shape, value=_joined_length, element=_joined_element, cost=FREE),
-    Rule("TensorListElementShape", shape=_element_shape_shape, value=_element_shape_value, cost=FREE),
+    Rule(
+        "TensorListElementShape",
+        shape=_element_shape_shape,
+        value=_element_shape_value,
+        cost=FREE,
+        role=Role.SHAPE_ONLY,
+    ),
     Rule("TensorListPushBackBatch", shape=_batch_of_handles, element=_pushed_rows_element, cost=FREE),
 )

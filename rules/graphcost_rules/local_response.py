@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max, dim_min, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max, dim_min, product
 from graphcost_rules.elementwise import merged
 
 
@@ -62,6 +62,6 @@ def _neighbours(op: Op, channels: Dim) -> Dim:
 
 RULES = RuleSet(
     Rule("LRN", shape=lrn_shape, cost=lrn_cost),
-    Rule("LRNGrad", shape=lrn_grad_shape, cost=lrn_grad_cost),
-    Rule("L2Loss", shape=l2_loss_shape, cost=l2_loss_cost),
+    Rule("LRNGrad", shape=lrn_grad_shape, cost=lrn_grad_cost, role=Role.GRADIENT),
+    Rule("L2Loss", shape=l2_loss_shape, cost=l2_loss_cost, role=Role.REDUCTION | Role.LOSS_START),
 )

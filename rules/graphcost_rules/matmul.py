@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.epilogue import epilogue
 from graphcost_rules.partial_values import partial_sizes
 
@@ -103,4 +103,4 @@ RULES = RuleSet(
     *(Rule(name, shape=broadcast_matmul_shape, cost=batch_matmul_cost) for name in BROADCAST_BATCHES),
     *(Rule(name, shape=broadcast_matmul_shape, cost=fused_batch_matmul_cost) for name in FUSED_BATCHES),
     Rule("SparseTensorDenseMatMul", shape=sparse_dense_shape, cost=sparse_dense_cost),
-)
+).with_role(Role.CONTRACTION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max, floor_div, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max, floor_div, product
 from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily, conv
 from graphcost_rules.conv_backprop import filter_gradient, filter_sizes
 from graphcost_rules.elementwise import merged_if_known, per_element, unchanged_shape
@@ -202,10 +202,12 @@ def _everywhere(name: str, rule: Rule, old: int, dummy: int) -> tuple[Rule, ...]
     )
 
 
-BIASED = Rule("Conv2DWithBias", shape=CONV.shape, cost=biased_cost)
-BIASED_GRADIENT = Rule("Conv2DBackpropFilterWithBias", shape=biased_gradient_shape, cost=biased_gradient_cost)
-PADDED = Rule("PadWithConv2D", shape=padded_shape(third), cost=padded_cost)
-PADDED_FUSED = Rule("PadWithFusedConv2D", shape=padded_shape(after_arguments), cost=padded_cost)
+BIASED = Rule("Conv2DWithBias", shape=CONV.shape, cost=biased_cost, role=Role.CONTRACTION)
+BIASED_GRADIENT = Rule(
+    "Conv2DBackpropFilterWithBias", shape=biased_gradient_shape, cost=biased_gradient_cost, role=Role.GRADIENT
+)
+PADDED = Rule("PadWithConv2D", shape=padded_shape(third), cost=padded_cost, role=Role.CONTRACTION)
+PADDED_FUSED = Rule("PadWithFusedConv2D", shape=padded_shape(after_arguments), cost=padded_cost, role=Role.CONTRACTION)
 
 RULES = RuleSet(
     *_everywhere("Conv2DWithBias", BIASED, 3, 0),
@@ -224,12 +226,19 @@ RULES = RuleSet(
         "_FusedQuantizedConv2D",
         shape=quantized_shape(_convolved(DENSE), _range_of_filters),
         cost=quantized_cost(_conv_macs(DENSE)),
+        role=Role.CONTRACTION,
     ),
     Rule(
         "_FusedQuantizedDepthwiseConv2D",
         shape=quantized_shape(_convolved(DEPTHWISE), _range_of_filters),
         cost=quantized_cost(_conv_macs(DEPTHWISE)),
+        role=Role.CONTRACTION,
     ),
-    Rule("_QuantizedMatMul", shape=quantized_shape(_multiplied, _unspecified), cost=quantized_cost(_matmul_macs)),
+    Rule(
+        "_QuantizedMatMul",
+        shape=quantized_shape(_multiplied, _unspecified),
+        cost=quantized_cost(_matmul_macs),
+        role=Role.CONTRACTION,
+    ),
     Rule("_QuantizedMaxPool3D", shape=ranged_pool_shape, cost=max_pool_cost(pooling_3d)),
 )

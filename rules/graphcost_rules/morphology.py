@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.windows import channels_last, windows
 
 PLACE = channels_last(2)
@@ -51,5 +51,5 @@ def _greatest(op: Op) -> Cost:
 RULES = RuleSet(
     Rule("Dilation2D", shape=dilation_shape, cost=dilation_cost),
     Rule("Dilation2DBackpropInput", shape=input_gradient_shape, cost=gradient_cost),
-    Rule("Dilation2DBackpropFilter", shape=filter_gradient_shape, cost=gradient_cost),
+    Rule("Dilation2DBackpropFilter", shape=filter_gradient_shape, cost=gradient_cost, role=Role.GRADIENT),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max, product
 
 FORMATS_2D = ("NHWC", "NCHW")
 FORMATS = (*FORMATS_2D, "NDHWC", "NCDHW")
@@ -171,10 +171,19 @@ RULES = RuleSet(
     Rule("FusedBatchNormV2", shape=batch_norm_shape(FORMATS_2D, 4), cost=batch_norm_cost),
     Rule("FusedBatchNormV3", shape=batch_norm_shape(FORMATS, 5), cost=batch_norm_cost),
     Rule("_FusedBatchNormEx", shape=batch_norm_shape(FORMATS_2D, 5), cost=fused_batch_norm_cost),
-    Rule("FusedBatchNormGrad", shape=batch_norm_grad_shape(FORMATS_2D), cost=batch_norm_grad_cost),
-    Rule("FusedBatchNormGradV2", shape=batch_norm_grad_shape(FORMATS_2D), cost=batch_norm_grad_cost),
-    Rule("FusedBatchNormGradV3", shape=batch_norm_grad_shape(FORMATS), cost=batch_norm_grad_cost),
-    Rule("_FusedBatchNormGradEx", shape=fused_batch_norm_grad_shape, cost=fused_batch_norm_grad_cost),
+    Rule("FusedBatchNormGrad", shape=batch_norm_grad_shape(FORMATS_2D), cost=batch_norm_grad_cost, role=Role.GRADIENT),
+    Rule(
+        "FusedBatchNormGradV2", shape=batch_norm_grad_shape(FORMATS_2D), cost=batch_norm_grad_cost, role=Role.GRADIENT
+    ),
+    Rule("FusedBatchNormGradV3", shape=batch_norm_grad_shape(FORMATS), cost=batch_norm_grad_cost, role=Role.GRADIENT),
+    Rule(
+        "_FusedBatchNormGradEx", shape=fused_batch_norm_grad_shape, cost=fused_batch_norm_grad_cost, role=Role.GRADIENT
+    ),
     Rule("BatchNormWithGlobalNormalization", shape=global_batch_norm_shape, cost=global_batch_norm_cost),
-    Rule("BatchNormWithGlobalNormalizationGrad", shape=global_batch_norm_grad_shape, cost=global_batch_norm_grad_cost),
+    Rule(
+        "BatchNormWithGlobalNormalizationGrad",
+        shape=global_batch_norm_grad_shape,
+        cost=global_batch_norm_grad_cost,
+        role=Role.GRADIENT,
+    ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from graphcost import NOTHING, Cost, Dim, Op, Rule, RuleSet, Shape, product
+from graphcost import NOTHING, Cost, Dim, Op, Role, Rule, RuleSet, Shape, product
 from graphcost_rules.declared_shapes import nothing
 from graphcost_rules.elementwise import merged
 
@@ -284,4 +284,4 @@ def _rules() -> Iterator[Rule]:
                 yield Rule(f"SparseApply{name}", shape=sparse_shape(optimizer), cost=sparse)
 
 
-RULES = RuleSet(*_rules())
+RULES = RuleSet(*_rules()).with_role(Role.OPTIMIZER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Op, Rule, RuleSet, Shape, dim_max
+from graphcost import Cost, Op, Role, Rule, RuleSet, Shape, dim_max
 
 CLAMP = Cost(compare=2)
 ROUND = Cost(compare=1)
@@ -102,8 +102,8 @@ def per_element(work: Cost, algorithm: str) -> Callable[[Op], Cost]:
 fake_cost = per_element(FAKE, "floor((clamp(x) - min) / scale + 0.5) * scale + min")
 
 RULES = RuleSet(
-    Rule("QuantizeV2", shape=quantize_shape, cost=quantize_cost),
-    Rule("Dequantize", shape=dequantize_shape, cost=dequantize_cost),
+    Rule("QuantizeV2", shape=quantize_shape, cost=quantize_cost, role=Role.MOVE | Role.RANGED),
+    Rule("Dequantize", shape=dequantize_shape, cost=dequantize_cost, role=Role.MOVE | Role.RANGED),
     Rule("Requantize", shape=requantize_shape, cost=requantize_cost),
     Rule("RequantizationRange", shape=range_shape, cost=range_cost),
     Rule("QuantizeDownAndShrinkRange", shape=requantize_shape, cost=shrink_cost),

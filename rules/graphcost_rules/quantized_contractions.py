@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.conv import DENSE, DEPTHWISE, ConvFamily
 from graphcost_rules.elementwise import merged_if_known
 from graphcost_rules.matmul import matmul_cost, matmul_shape
@@ -71,7 +71,7 @@ def quantized(contraction: Contraction, name: str, *steps: str) -> Rule:
         """The multiply-adds of the product alone, then the work of each fused step for each output element."""
         return Cost(mac=contraction.macs(op)) + work * op.output().size
 
-    return Rule(name + "".join(steps), shape=shape, cost=cost)
+    return Rule(name + "".join(steps), shape=shape, cost=cost, role=Role.CONTRACTION)
 
 
 FORMS: tuple[tuple[Contraction, str, tuple[str, ...]], ...] = (

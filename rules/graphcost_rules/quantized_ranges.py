@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max
 from graphcost_rules.elementwise import merged, merged_if_known
 from graphcost_rules.quantize import CLAMP, ROUND, per_channel_shape, range_shape, same_shape
 from graphcost_rules.quantized_elementwise import with_range
@@ -115,7 +115,7 @@ RULES = RuleSet(
     Rule("QuantizeAndDequantizeV2", shape=rounded_shape, cost=rounded_cost(range_given=False)),
     Rule("QuantizeAndDequantizeV3", shape=rounded_shape, cost=rounded_cost(range_given=True)),
     Rule("QuantizeAndDequantizeV4", shape=rounded_shape, cost=rounded_cost(range_given=False)),
-    Rule("QuantizeAndDequantizeV4Grad", shape=rounded_grad_shape, cost=clamped_cost),
+    Rule("QuantizeAndDequantizeV4Grad", shape=rounded_grad_shape, cost=clamped_cost, role=Role.GRADIENT),
     Rule("FakeQuantWithMinMaxVarsGradient", shape=with_range(fake_grad_shape), cost=fake_grad_cost),
     Rule("FakeQuantWithMinMaxVarsPerChannelGradient", shape=fake_channel_grad_shape, cost=fake_channel_grad_cost),
     Rule("RequantizationRangePerChannel", shape=range_shape, cost=channel_range_cost),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, ShapeUnknown, product
+from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, product
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_items, shape_held_by
 from graphcost_rules.slicing import MOST_PARTS
@@ -142,5 +142,5 @@ RULES = RuleSet(
     Rule("RaggedTensorFromVariant", shape=from_variant_shape, cost=FREE),
     Rule("RaggedTensorToVariantGradient", shape=variant_gradient_shape, cost=FREE),
     Rule("RaggedFillEmptyRows", shape=fill_shape, cost=FREE),
-    Rule("RaggedFillEmptyRowsGrad", shape=fill_grad_shape, cost=fill_grad_cost),
+    Rule("RaggedFillEmptyRowsGrad", shape=fill_grad_shape, cost=fill_grad_cost, role=Role.GRADIENT),
 ) + family(STRINGS, cross_shape, "RaggedCross")

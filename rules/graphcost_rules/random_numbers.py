@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Free, Op, Shape
+from graphcost import Free, Op, Role, Shape
 from graphcost_rules.declared_shapes import ShapeRule, family, nothing, scalars
 from graphcost_rules.shape_inputs import checked_size, partial_items, per_axis, shape_held_by
 
@@ -67,6 +67,11 @@ def skipped_state_shape(op: Op) -> list[Shape]:
     return [Shape(3)]
 
 
+NOISE = """
+    RandomUniformInt RandomGamma RandomPoisson Multinomial StatelessRandomNormal StatelessRandomNormalV2
+    StatelessRandomUniform StatelessRandomUniformV2
+"""
+
 RULES = (
     family(RANDOM, shape_in_input(0), "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal")
     + family(RANDOM, shape_in_input(0), "ParameterizedTruncatedNormal", "NonDeterministicInts")
@@ -96,4 +101,9 @@ RULES = (
     + family(RANDOM, scalars, "StatelessRandomGetAlg")
     + family(RANDOM, skipped_state_shape, "RngReadAndSkip")
     + family(RANDOM, nothing, "RngSkip")
+).with_roles(
+    {
+        Role.NOISE | Role.SHAPE_ONLY: ("RandomUniform", "RandomStandardNormal", "TruncatedNormal"),
+        Role.NOISE: NOISE.split(),
+    }
 )

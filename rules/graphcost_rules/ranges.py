@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import math
 
-from graphcost import Cost, Dim, Item, Op, Rule, RuleSet, Shape, ShapeUnknown, Value, ceil_div, dim_max, is_at_least
+from graphcost import (
+    Cost,
+    Dim,
+    Item,
+    Op,
+    Role,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+    ceil_div,
+    dim_max,
+    is_at_least,
+)
 from graphcost_rules.shape_inputs import checked_size, partial_items
 from graphcost_rules.small_values import small
 
@@ -79,6 +93,6 @@ def lin_space_cost(op: Op) -> Cost:
 
 
 RULES = RuleSet(
-    Rule("Range", shape=range_shape, value=range_value, cost=range_cost),
+    Rule("Range", shape=range_shape, value=range_value, cost=range_cost, role=Role.RANGE),
     Rule("LinSpace", shape=lin_space_shape, cost=lin_space_cost),
 )

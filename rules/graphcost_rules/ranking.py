@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from graphcost import Cost, Dim, Item, Op, Rule, RuleSet, Shape, Value, dim_max, log2_ceil, product
+from graphcost import Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, Value, dim_max, log2_ceil, product
 from graphcost_rules.elementwise import ValueRule, unchanged_shape
 from graphcost_rules.reduction import steps_to
 from graphcost_rules.shape_inputs import open_shape
@@ -161,12 +161,12 @@ def _search_steps(length: Dim) -> Dim:
 
 
 RULES = RuleSet(
-    Rule("ArgMax", shape=arg_shape, cost=arg_cost, value=arg_value(max)),
+    Rule("ArgMax", shape=arg_shape, cost=arg_cost, value=arg_value(max), role=Role.ACTIVATION | Role.CHOICE),
     Rule("ArgMin", shape=arg_shape, cost=arg_cost, value=arg_value(min)),
-    Rule("TopK", shape=top_k_shape(_attr_count), cost=top_k_cost(_attr_count)),
-    Rule("TopKV2", shape=top_k_shape(_fed_count), cost=top_k_cost(_fed_count)),
-    Rule("InTopK", shape=in_top_k_shape, cost=in_top_k_cost),
-    Rule("InTopKV2", shape=in_top_k_shape, cost=in_top_k_cost),
+    Rule("TopK", shape=top_k_shape(_attr_count), cost=top_k_cost(_attr_count), role=Role.LIST),
+    Rule("TopKV2", shape=top_k_shape(_fed_count), cost=top_k_cost(_fed_count), role=Role.LIST | Role.ACTIVATION),
+    Rule("InTopK", shape=in_top_k_shape, cost=in_top_k_cost, role=Role.LOSS),
+    Rule("InTopKV2", shape=in_top_k_shape, cost=in_top_k_cost, role=Role.LOSS),
     Rule("NthElement", shape=nth_element_shape, cost=nth_element_cost),
     Rule("LowerBound", shape=search_shape, cost=search_cost),
     Rule("UpperBound", shape=search_shape, cost=search_cost),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max, floor_div
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max, floor_div
 
 LSTM_GATES = 4
 LSTM = Cost(add=LSTM_GATES + 1, mul=3, transcendental=5)
@@ -150,12 +150,12 @@ def _has_peepholes(op: Op) -> bool:
 
 
 RULES = RuleSet(
-    Rule("LSTMBlockCell", shape=lstm_cell_shape, cost=lstm_cell_cost),
-    Rule("LSTMBlockCellGrad", shape=lstm_cell_grad_shape, cost=lstm_cell_grad_cost),
-    Rule("BlockLSTM", shape=lstm_shape, cost=lstm_cost(has_forget_bias=True)),
-    Rule("BlockLSTMV2", shape=lstm_shape, cost=lstm_cost(has_forget_bias=False)),
-    Rule("BlockLSTMGrad", shape=lstm_grad_shape, cost=lstm_grad_cost),
-    Rule("BlockLSTMGradV2", shape=lstm_grad_shape, cost=lstm_grad_cost),
-    Rule("GRUBlockCell", shape=gru_cell_shape, cost=gru_cell_cost),
-    Rule("GRUBlockCellGrad", shape=gru_cell_grad_shape, cost=gru_cell_grad_cost),
+    Rule("LSTMBlockCell", shape=lstm_cell_shape, cost=lstm_cell_cost, role=Role.CONTRACTION),
+    Rule("LSTMBlockCellGrad", shape=lstm_cell_grad_shape, cost=lstm_cell_grad_cost, role=Role.GRADIENT),
+    Rule("BlockLSTM", shape=lstm_shape, cost=lstm_cost(has_forget_bias=True), role=Role.CONTRACTION),
+    Rule("BlockLSTMV2", shape=lstm_shape, cost=lstm_cost(has_forget_bias=False), role=Role.CONTRACTION),
+    Rule("BlockLSTMGrad", shape=lstm_grad_shape, cost=lstm_grad_cost, role=Role.GRADIENT),
+    Rule("BlockLSTMGradV2", shape=lstm_grad_shape, cost=lstm_grad_cost, role=Role.GRADIENT),
+    Rule("GRUBlockCell", shape=gru_cell_shape, cost=gru_cell_cost, role=Role.CONTRACTION),
+    Rule("GRUBlockCellGrad", shape=gru_cell_grad_shape, cost=gru_cell_grad_cost, role=Role.GRADIENT),
 )

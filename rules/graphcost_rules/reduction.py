@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from graphcost import Cost, Dim, Item, Op, Rule, RuleSet, Shape, ShapeUnknown, Value, dim_max, product
+from graphcost import Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value, dim_max, product
 from graphcost_rules.elementwise import ValueRule, output_dtype
 from graphcost_rules.scalars import (
     as_whole,
@@ -160,4 +160,4 @@ RULES = RuleSet(
     ),
     Rule("Mean", shape=reduction_shape, cost=mean_cost, value=reduction_value(_mean)),
     Rule("EuclideanNorm", shape=reduction_shape, cost=euclidean_norm_cost),
-)
+).with_role(Role.REDUCTION)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 from graphcost_rules.shape_inputs import per_axis, rank_of
 from graphcost_rules.small_values import Index, rearranged
 
@@ -133,7 +133,7 @@ def _formats(op: Op) -> tuple[str, str]:
 
 
 RULES = RuleSet(
-    Rule("Transpose", shape=transpose_shape, value=transpose_value, cost=FREE),
+    Rule("Transpose", shape=transpose_shape, value=transpose_value, cost=FREE, role=Role.MOVE),
     Rule("ConjugateTranspose", shape=transpose_shape, cost=conjugate_transpose_cost, real=True),
     Rule("ReverseV2", shape=same_shape, value=reverse_v2_value, cost=FREE),
     Rule("Reverse", shape=reverse_shape, value=reverse_value, cost=FREE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import gcd
 
-from graphcost import FREE, NOTHING, Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import FREE, NOTHING, Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.shape_inputs import checked_size, image_sizes, per_axis
 
 SPANS = "how many pixels an output covers depends on the scale"
@@ -126,6 +126,7 @@ RULES = RuleSet(
         "ResizeBilinearGrad",
         shape=original_shape,
         cost=per_gradient(LINEAR_TRANSPOSED, "split in two three times, then added to four places"),
+        role=Role.GRADIENT,
     ),
     Rule(
         "ResizeBicubic",
@@ -136,9 +137,15 @@ RULES = RuleSet(
         "ResizeBicubicGrad",
         shape=original_shape,
         cost=per_gradient(CUBIC_TRANSPOSED, "times four weights twice, then added to sixteen places"),
+        role=Role.GRADIENT,
     ),
     Rule("ResizeNearestNeighbor", shape=resized_shape, cost=FREE),
-    Rule("ResizeNearestNeighborGrad", shape=resized_shape, cost=per_gradient(Cost(add=1), "added to one place")),
+    Rule(
+        "ResizeNearestNeighborGrad",
+        shape=resized_shape,
+        cost=per_gradient(Cost(add=1), "added to one place"),
+        role=Role.GRADIENT,
+    ),
     Rule("ResizeArea", shape=resized_shape, cost=area_cost, opaque=SPANS),
     Rule("CropAndResize", shape=crops_shape, cost=crops_cost),
     Rule("CropAndResizeGradBoxes", shape=boxes_grad_shape, cost=boxes_grad_cost),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Fact, Op, PartialShape, Rule, RuleSet, Shape
+from graphcost import FREE, Cost, Fact, Op, PartialShape, Role, Rule, RuleSet, Shape
 from graphcost_rules.datasets import PIPELINE
 from graphcost_rules.declared_shapes import declared_by, family, nothing, opened_or_unknown, scalars, undeclared
 from graphcost_rules.distribution import DISTRIBUTION, shared_shape
@@ -81,7 +81,7 @@ RULES = (
         Rule("_ReadVariablesOp", shape=variables_shape, cost=STATE),
         Rule("Batch", shape=batched_shape, cost=FREE),
         Rule("Unbatch", shape=unbatched_shape, cost=FREE),
-        Rule("UnbatchGrad", shape=batched_grad_shape, cost=FREE),
+        Rule("UnbatchGrad", shape=batched_grad_shape, cost=FREE, role=Role.GRADIENT),
     )
     + family(FREE, first_shape, "CheckPinned", "_ParallelConcatUpdate", "_XlaMerge")
     + family(FREE, placed_shape, "_ParallelConcatStart", "ImmutableConst", "FakeParam", "_ScopedAllocator")

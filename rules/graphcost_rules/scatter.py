@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from math import prod
 
-from graphcost import FREE, NOTHING, Cost, Dim, Free, Item, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, NOTHING, Cost, Dim, Free, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 from graphcost_rules.shape_inputs import shape_held_by
 from graphcost_rules.slicing import MOST_PARTS
 from graphcost_rules.small_values import small, value_or_blank
@@ -153,12 +153,16 @@ def _free_or(cost: Callable[[Cost], CostRule], work: Cost) -> CostRule | Free:
     return FREE if work == NOTHING else cost(work)
 
 
-RULES = (
+UPDATES = (
     _family("Scatter", WORK, target_shape, each_row)
     + _family("ResourceScatter", WORK, no_shapes, each_row)
-    + _family("TensorScatter", ("Update", "Add", "Sub", "Min", "Max"), target_shape, each_update)
     + _family("ScatterNd", ("Update", "Add", "Sub", "Min", "Max"), target_shape, each_update)
     + _family("ResourceScatterNd", ("Update", "Add", "Sub", "Min", "Max"), no_shapes, each_update)
+).with_role(Role.UPDATE)
+
+RULES = (
+    UPDATES
+    + _family("TensorScatter", ("Update", "Add", "Sub", "Min", "Max"), target_shape, each_update)
     + _family("ScatterNdNonAliasing", ("Add",), target_shape, each_update)
     + RuleSet(
         Rule("ScatterNd", shape=scatter_nd_shape, cost=scatter_nd_cost),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape
 
 ADD, MUL, COMPARE = Cost(add=1), Cost(mul=1), Cost(compare=1)
 
@@ -139,7 +139,11 @@ RULES = RuleSet(
         for rule in (
             Rule(f"SparseSegment{name}", shape=sparse_segment_shape, cost=cost),
             Rule(f"SparseSegment{name}WithNumSegments", shape=counted_sparse_segment_shape, cost=cost),
-            Rule(f"SparseSegment{name}Grad", shape=sparse_segment_grad_shape, cost=gradient_cost),
+            Rule(f"SparseSegment{name}Grad", shape=sparse_segment_grad_shape, cost=gradient_cost, role=Role.GRADIENT),
         )
     ),
+).with_roles(
+    {
+        Role.LOOKUP: ("SparseSegmentSum",),
+    }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from graphcost import Cost, Item, Op, Rule, RuleSet, Shape, Value
+from graphcost import Cost, Item, Op, Role, Rule, RuleSet, Shape, Value
 from graphcost_rules.elementwise import (
     broadcast_shape,
     elementwise_value,
@@ -91,6 +91,7 @@ RULES = RuleSet(
         shape=unchanged_shape,
         cost=per_element("max(min(x, greatest), least)", Cost(compare=2)),
         value=elementwise_value(clip, 3),
+        role=Role.CLIP,
     ),
     Rule("AddN", shape=merged_shape, cost=sum_cost, value=sum_value),
     Rule("AccumulateNV2", shape=declared_sum_shape, cost=sum_cost, value=sum_value),

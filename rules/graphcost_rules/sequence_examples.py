@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Op, PartialShape, Shape
+from graphcost import Op, PartialShape, Role, Shape
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.decoding import PARSES
 from graphcost_rules.slicing import MOST_PARTS
@@ -106,4 +106,4 @@ RULES = (
     family(PARSES, sequences_shape, "ParseSequenceExample")
     + family(PARSES, ragged_sequences_shape, "ParseSequenceExampleV2")
     + family(PARSES, single_sequence_shape, "ParseSingleSequenceExample")
-)
+).with_role(Role.PARSER | Role.PIPELINE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, dim_max
 
 
 def softmax_shape(op: Op) -> list[Shape]:
@@ -59,8 +59,13 @@ def _but_first(n: Dim) -> Dim:
 
 
 RULES = RuleSet(
-    Rule("Softmax", shape=softmax_shape, cost=softmax_cost),
-    Rule("LogSoftmax", shape=softmax_shape, cost=log_softmax_cost),
-    Rule("SoftmaxCrossEntropyWithLogits", shape=cross_entropy_shape, cost=cross_entropy_cost),
-    Rule("SparseSoftmaxCrossEntropyWithLogits", shape=sparse_cross_entropy_shape, cost=sparse_cross_entropy_cost),
+    Rule("Softmax", shape=softmax_shape, cost=softmax_cost, role=Role.ACTIVATION | Role.PROBABILITIES),
+    Rule("LogSoftmax", shape=softmax_shape, cost=log_softmax_cost, role=Role.LOSS_START),
+    Rule("SoftmaxCrossEntropyWithLogits", shape=cross_entropy_shape, cost=cross_entropy_cost, role=Role.LOSS),
+    Rule(
+        "SparseSoftmaxCrossEntropyWithLogits",
+        shape=sparse_cross_entropy_shape,
+        cost=sparse_cross_entropy_cost,
+        role=Role.LOSS,
+    ),
 )

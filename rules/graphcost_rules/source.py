@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Free, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, Free, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 
 FED = Free("is fed")
 
@@ -28,9 +28,11 @@ def default_value(op: Op) -> list[Value]:
 
 
 RULES = RuleSet(
-    Rule("Const", shape=const_shape, value=const_value, cost=FREE),
-    Rule("HostConst", shape=const_shape, value=const_value, cost=FREE),
-    Rule("Placeholder", shape=placeholder_shape, cost=FED),
-    Rule("PlaceholderV2", shape=placeholder_shape, cost=FED),
-    Rule("PlaceholderWithDefault", shape=placeholder_shape, value=default_value, cost=FREE),
+    Rule("Const", shape=const_shape, value=const_value, cost=FREE, role=Role.CONSTANT),
+    Rule("HostConst", shape=const_shape, value=const_value, cost=FREE, role=Role.CONSTANT),
+    Rule("Placeholder", shape=placeholder_shape, cost=FED, role=Role.INPUT),
+    Rule("PlaceholderV2", shape=placeholder_shape, cost=FED, role=Role.INPUT),
+    Rule(
+        "PlaceholderWithDefault", shape=placeholder_shape, value=default_value, cost=FREE, role=Role.INPUT | Role.MOVE
+    ),
 )

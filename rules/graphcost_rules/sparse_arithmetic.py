@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.segment import sparse_segment_cost, sparse_segment_mean_grad_cost, sparse_segment_sqrt_grad_cost
 from graphcost_rules.shape_inputs import has_numbers, per_axis
 from graphcost_rules.sparse_tensors import dense_sizes, entries, sorting, sparse
@@ -139,7 +139,7 @@ SEGMENTS = {
 
 RULES = RuleSet(
     Rule("SparseAdd", shape=union_shape, cost=add_cost, opaque=OVERLAP),
-    Rule("SparseAddGrad", shape=add_grad_shape, cost=add_grad_cost),
+    Rule("SparseAddGrad", shape=add_grad_shape, cost=add_grad_cost, role=Role.GRADIENT),
     *(
         Rule(f"SparseSparse{name}", shape=extremum_shape, cost=extremum_cost, opaque=OVERLAP)
         for name in ("Maximum", "Minimum")
@@ -159,7 +159,13 @@ RULES = RuleSet(
         for name, step in REDUCE.items()
     ),
     *(
-        Rule(f"SparseSegment{name}GradV2", shape=segment_grad_shape, cost=segment_grad_cost(spread), opaque=GROUPS)
+        Rule(
+            f"SparseSegment{name}GradV2",
+            shape=segment_grad_shape,
+            cost=segment_grad_cost(spread),
+            opaque=GROUPS,
+            role=Role.GRADIENT,
+        )
         for name, spread in SEGMENTS.items()
     ),
 )

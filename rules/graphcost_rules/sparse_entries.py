@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, Value, dim_max, floor_div, product
+from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, Value, dim_max, floor_div, product
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_items, partial_vector
 from graphcost_rules.sparse_tensors import dense_sizes, entries, leading_size, parts, sorting, sparse
@@ -210,11 +210,11 @@ RULES = (
         Rule("SparseReshape", shape=reshape_shape, value=reshape_value, cost=reshape_cost),
         Rule("SparseReorder", shape=reorder_shape, cost=reorder_cost),
         Rule("SparseFillEmptyRows", shape=fill_shape, cost=FREE),
-        Rule("SparseFillEmptyRowsGrad", shape=fill_grad_shape, cost=fill_grad_cost),
+        Rule("SparseFillEmptyRowsGrad", shape=fill_grad_shape, cost=fill_grad_cost, role=Role.GRADIENT),
         Rule("SparseSplit", shape=split_shape, cost=split_cost),
         Rule("SparseConcat", shape=concat_shape, cost=concat_cost),
         Rule("SparseSlice", shape=slice_shape, value=slice_value, cost=slice_cost, opaque=CUT),
-        Rule("SparseSliceGrad", shape=slice_grad_shape, cost=slice_grad_cost),
+        Rule("SparseSliceGrad", shape=slice_grad_shape, cost=slice_grad_cost, role=Role.GRADIENT),
     )
     + family(STRINGS, serialized_shape, "SerializeSparse")
     + family(STRINGS, serialized_rows_shape, "SerializeManySparse")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Dim, Fact, Op, Rule, RuleSet, Shape, ShapeUnknown
+from graphcost import FREE, Cost, Dim, Fact, Op, Role, Rule, RuleSet, Shape, ShapeUnknown
 from graphcost_rules.shape_inputs import shape_held_by
 
 NONZEROS = "how many elements aren't zero depends on data"
@@ -173,19 +173,33 @@ RULES = RuleSet(
     Rule("CSRSparseMatrixToSparseTensor", shape=entries_shape, cost=FREE),
     Rule("CSRSparseMatrixComponents", shape=components_shape, cost=FREE),
     Rule("SparseMatrixNNZ", shape=nonzeros_shape, cost=FREE),
-    Rule("SparseMatrixMatMul", shape=times_dense_shape, cost=times_dense_cost, opaque=NONZEROS),
-    Rule("_MklNativeSparseMatrixMatMul", shape=times_one_dense_shape, cost=times_dense_cost, opaque=NONZEROS),
+    Rule("SparseMatrixMatMul", shape=times_dense_shape, cost=times_dense_cost, opaque=NONZEROS, role=Role.CONTRACTION),
+    Rule(
+        "_MklNativeSparseMatrixMatMul",
+        shape=times_one_dense_shape,
+        cost=times_dense_cost,
+        opaque=NONZEROS,
+        role=Role.CONTRACTION,
+    ),
     Rule(
         "SparseMatrixSparseMatMul",
         shape=handle_shape,
         element=times_sparse_element,
         cost=times_sparse_cost,
         opaque=NONZEROS,
+        role=Role.CONTRACTION,
     ),
     Rule("SparseMatrixAdd", shape=handle_shape, element=same_element, cost=sum_cost, opaque=NONZEROS),
     Rule("SparseMatrixMul", shape=handle_shape, element=same_element, cost=scaled_cost, opaque=NONZEROS),
     Rule("SparseMatrixSoftmax", shape=handle_shape, element=same_element, cost=softmax_cost, opaque=NONZEROS),
-    Rule("SparseMatrixSoftmaxGrad", shape=handle_shape, element=same_element, cost=softmax_grad_cost, opaque=NONZEROS),
+    Rule(
+        "SparseMatrixSoftmaxGrad",
+        shape=handle_shape,
+        element=same_element,
+        cost=softmax_grad_cost,
+        opaque=NONZEROS,
+        role=Role.GRADIENT,
+    ),
     Rule("SparseMatrixSparseCholesky", shape=handle_shape, element=same_element, cost=cholesky_cost, opaque=NONZEROS),
     Rule("SparseMatrixOrderingAMD", shape=ordering_shape, cost=ordering_cost, opaque=NONZEROS),
 )

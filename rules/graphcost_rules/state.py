@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Fact, Free, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, Cost, Fact, Free, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 from graphcost_rules.declared_shapes import as_first_input, family, nothing, opened_or_unknown, scalars
 
 STATE = Free("state")
@@ -74,22 +74,26 @@ def count_up_cost(op: Op) -> Cost:
 
 
 RULES = (
-    family(STATE, nothing, "AssignVariableOp", "DestroyResourceOp", "DisableCopyOnRead", "ConsumeMutexLock")
-    + family(STATE, scalars, "VarIsInitializedOp", "IsVariableInitialized", "MutexV2", "MutexLock")
+    family(STATE, nothing, "AssignVariableOp").with_role(Role.ASSIGNMENT)
+    + family(STATE, nothing, "DestroyResourceOp", "DisableCopyOnRead", "ConsumeMutexLock")
+    + family(STATE, scalars, "VarIsInitializedOp", "IsVariableInitialized").with_role(
+        Role.INITIALIZER | Role.SHAPE_ONLY
+    )
+    + family(STATE, scalars, "MutexV2", "MutexLock")
     + family(STATE, as_first_input, "DestroyTemporaryVariable")
     + RuleSet(
-        Rule("Variable", shape=old_variable_shape, cost=STATE),
-        Rule("VariableV2", shape=declared_shape, cost=STATE),
+        Rule("Variable", shape=old_variable_shape, cost=STATE, role=Role.VARIABLE),
+        Rule("VariableV2", shape=declared_shape, cost=STATE, role=Role.VARIABLE),
         Rule("TemporaryVariable", shape=declared_shape, cost=STATE),
-        Rule("VarHandleOp", shape=scalars, element=variable_element, cost=STATE),
-        Rule("ReadVariableOp", shape=held_shape, element=held_element, cost=STATE),
-        Rule("VariableShape", shape=variable_shape_shape, value=variable_shape_value, cost=FREE),
-        Rule("Assign", shape=assign_shape, cost=STATE),
-        Rule("AssignAdd", shape=update_shape, cost=update_cost),
-        Rule("AssignSub", shape=update_shape, cost=update_cost),
-        Rule("AssignAddVariableOp", shape=nothing, cost=update_cost),
-        Rule("AssignSubVariableOp", shape=nothing, cost=update_cost),
-        Rule("CountUpTo", shape=scalars, cost=count_up_cost),
-        Rule("ResourceCountUpTo", shape=scalars, cost=count_up_cost),
+        Rule("VarHandleOp", shape=scalars, element=variable_element, cost=STATE, role=Role.VARIABLE),
+        Rule("ReadVariableOp", shape=held_shape, element=held_element, cost=STATE, role=Role.READ),
+        Rule("VariableShape", shape=variable_shape_shape, value=variable_shape_value, cost=FREE, role=Role.SHAPE_ONLY),
+        Rule("Assign", shape=assign_shape, cost=STATE, role=Role.ASSIGNMENT),
+        Rule("AssignAdd", shape=update_shape, cost=update_cost, role=Role.UPDATE),
+        Rule("AssignSub", shape=update_shape, cost=update_cost, role=Role.UPDATE),
+        Rule("AssignAddVariableOp", shape=nothing, cost=update_cost, role=Role.UPDATE),
+        Rule("AssignSubVariableOp", shape=nothing, cost=update_cost, role=Role.UPDATE),
+        Rule("CountUpTo", shape=scalars, cost=count_up_cost, role=Role.UPDATE),
+        Rule("ResourceCountUpTo", shape=scalars, cost=count_up_cost, role=Role.UPDATE),
     )
 )

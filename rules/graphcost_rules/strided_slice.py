@@ -9,6 +9,7 @@ from graphcost import (
     FREE,
     Dim,
     Op,
+    Role,
     Rule,
     RuleSet,
     Shape,
@@ -198,9 +199,9 @@ def _clamped(position: Dim | None, least: Dim, most: Dim) -> Dim | None:
 
 
 RULES = RuleSet(
-    Rule("StridedSlice", shape=strided_slice_shape, value=strided_slice_value, cost=FREE),
-    Rule("StridedSliceGrad", shape=strided_slice_grad_shape, cost=FREE),
-    Rule("StridedSliceAssign", shape=target_shape, cost=FREE),
-    Rule("ResourceStridedSliceAssign", shape=no_shapes, cost=FREE),
+    Rule("StridedSlice", shape=strided_slice_shape, value=strided_slice_value, cost=FREE, role=Role.MOVE | Role.SLICE),
+    Rule("StridedSliceGrad", shape=strided_slice_grad_shape, cost=FREE, role=Role.GRADIENT),
+    Rule("StridedSliceAssign", shape=target_shape, cost=FREE, role=Role.UPDATE),
+    Rule("ResourceStridedSliceAssign", shape=no_shapes, cost=FREE, role=Role.UPDATE),
     Rule("TensorStridedSliceUpdate", shape=target_shape, cost=FREE),
 )

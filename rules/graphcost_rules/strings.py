@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from graphcost import Free, Op, Shape, ShapeUnknown
+from graphcost import Free, Op, Role, Shape, ShapeUnknown
 from graphcost_rules.declared_shapes import as_first_input, family, scalars, undeclared
 from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_items
 
@@ -93,4 +93,8 @@ RULES = (
     + family(STRINGS, fingerprint_shape, "Fingerprint")
     + family(STRINGS, scalars, "StringFormat", "SerializeTensor")
     + family(STRINGS, undeclared, "ParseTensor")
+).with_roles(
+    {
+        Role.PIPELINE: ("DecodeCompressed",),
+    }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Op, Shape
+from graphcost import Op, Role, Shape
 from graphcost_rules.collectives import COMMUNICATION
 from graphcost_rules.declared_shapes import family, nothing, open_matrices, scalars
 from graphcost_rules.distribution import DISTRIBUTION
@@ -142,6 +142,12 @@ def _as_many(op: Op, shapes: list[Shape]) -> list[Shape]:
     return shapes
 
 
+ENQUEUES = (
+    family(COMMUNICATION, nothing, *(f"EnqueueTPUEmbedding{name}" for name in ENQUEUED.split()))
+    + family(COMMUNICATION, nothing, "DynamicEnqueueTPUEmbeddingArbitraryTensorBatch")
+    + family(COMMUNICATION, nothing, "DynamicEnqueueTPUEmbeddingRaggedTensorBatch")
+).with_role(Role.PIPELINE)
+
 RULES = (
     family(DISTRIBUTION, scalars, "ConfigureTPUEmbeddingHost", "ConfigureTPUEmbeddingMemory")
     + family(DISTRIBUTION, scalars, "CollateTPUEmbeddingMemory", "ExecuteTPUEmbeddingPartitioner")
@@ -151,9 +157,8 @@ RULES = (
     + family(DISTRIBUTION, tables_shape, "RetrieveAllTPUEmbeddingParameters")
     + family(DISTRIBUTION, nothing, *(f"LoadTPUEmbedding{name}Parameters" for name in OPTIMIZERS.split()))
     + family(DISTRIBUTION, open_matrices, *(f"RetrieveTPUEmbedding{name}Parameters" for name in OPTIMIZERS.split()))
-    + family(COMMUNICATION, nothing, *(f"EnqueueTPUEmbedding{name}" for name in ENQUEUED.split()))
-    + family(COMMUNICATION, nothing, "DynamicEnqueueTPUEmbeddingArbitraryTensorBatch", "SendTPUEmbeddingGradients")
-    + family(COMMUNICATION, nothing, "DynamicEnqueueTPUEmbeddingRaggedTensorBatch")
+    + ENQUEUES
+    + family(COMMUNICATION, nothing, "SendTPUEmbeddingGradients")
     + family(COMMUNICATION, nothing, "XlaSendTPUEmbeddingGradients", "XlaSendTPUEmbeddingGradientsV2")
     + family(COMMUNICATION, activations_shape, "RecvTPUEmbeddingActivations")
     + family(COMMUNICATION, activations_shape, "XlaRecvTPUEmbeddingActivations", "XlaRecvTPUEmbeddingActivationsV2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from graphcost import FREE, Cost, Dim, Free, Item, Op, Rule, RuleSet, Value, dim_max, is_at_least
+from graphcost import FREE, Cost, Dim, Free, Item, Op, Role, Rule, RuleSet, Value, dim_max, is_at_least
 from graphcost_rules.elementwise import (
     ValueRule,
     elementwise_value,
@@ -117,6 +117,12 @@ RULES = RuleSet(
     unary("Angle", "one call of atan2", Cost(transcendental=1), real=True),
     Rule("Real", shape=unchanged_shape, cost=FREE),
     Rule("Imag", shape=unchanged_shape, cost=FREE),
-    Rule("ZerosLike", shape=unchanged_shape, cost=FILLS, value=like_value(0)),
-    Rule("OnesLike", shape=unchanged_shape, cost=FILLS, value=like_value(1)),
+    Rule("ZerosLike", shape=unchanged_shape, cost=FILLS, value=like_value(0), role=Role.SHAPE_ONLY),
+    Rule("OnesLike", shape=unchanged_shape, cost=FILLS, value=like_value(1), role=Role.SHAPE_ONLY | Role.ONES),
+).with_roles(
+    {
+        Role.LOSS_START: ("Abs", "Exp", "Log", "Log1p", "Neg", "Square"),
+        Role.ACTIVATION: ("Round", "Tanh"),
+        Role.ACTIVATION | Role.PROBABILITIES: ("Sigmoid",),
+    }
 )

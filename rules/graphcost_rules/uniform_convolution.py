@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, ceil_div, dim_max, floor_div, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, ceil_div, dim_max, floor_div, product
 from graphcost_rules.quantize import AFFINE, CLAMP, ROUND
 from graphcost_rules.uniform_quantization import RESULT, SHIFT
 
@@ -166,6 +166,6 @@ def _byte(op: Op, rest: Iterator[int]) -> int:
 
 
 RULES = RuleSet(
-    Rule("UniformQuantizedConvolution", shape=convolution_shape, cost=convolution_cost),
-    Rule("UniformQuantizedConvolutionHybrid", shape=convolution_shape, cost=hybrid_cost),
+    Rule("UniformQuantizedConvolution", shape=convolution_shape, cost=convolution_cost, role=Role.CONTRACTION),
+    Rule("UniformQuantizedConvolutionHybrid", shape=convolution_shape, cost=hybrid_cost, role=Role.CONTRACTION),
 )

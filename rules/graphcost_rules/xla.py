@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, ceil_div, dim_min, floor_div, product
+from graphcost import Cost, Dim, Op, Role, Rule, RuleSet, Shape, ceil_div, dim_min, floor_div, product
 from graphcost_rules.decompositions import svd_cost, symmetric_cost
 from graphcost_rules.elementwise import per_element, unchanged_shape
 from graphcost_rules.shape_inputs import MAX_RANK, has_numbers
@@ -155,8 +155,8 @@ def eigen_shape(op: Op) -> list[Shape]:
 RULES = RuleSet(
     Rule("XlaDot", shape=dot_shape, cost=dot_cost),
     Rule("XlaDotV2", shape=dot_shape, cost=dot_cost),
-    Rule("XlaConv", shape=conv_shape, cost=conv_cost),
-    Rule("XlaConvV2", shape=conv_shape, cost=conv_cost),
+    Rule("XlaConv", shape=conv_shape, cost=conv_cost, role=Role.CONTRACTION),
+    Rule("XlaConvV2", shape=conv_shape, cost=conv_cost, role=Role.CONTRACTION),
     Rule("XlaSort", shape=unchanged_shape, cost=sort_cost),
     Rule("XlaKeyValueSort", shape=pair_shape, cost=sort_cost),
     Rule("XlaSvd", shape=svd_shape, cost=svd_cost),

@@ -28,9 +28,13 @@ def families() -> Iterator[tuple[str, list[Rule]]]:
                 yield module.name, list(rules)
 
 
+def listed(rule: Rule) -> str:
+    return f"{rule.op}:{rule.role.words}" if rule.role else rule.op
+
+
 def test_the_list_is_what_the_modules_have() -> None:
-    text = "".join(f"{name} {' '.join(sorted(rule.op for rule in rules))}\n" for name, rules in families())
-    golden.check("families.txt", text, FOLDER)
+    lines = [f"{name} {' '.join(map(listed, sorted(rules, key=lambda rule: rule.op)))}\n" for name, rules in families()]
+    golden.check("families.txt", "".join(lines), FOLDER)
 
 
 def test_no_operation_has_two_rules() -> None:
@@ -43,10 +47,25 @@ def test_every_rule_knows_its_family() -> None:
     assert {rule.op: rule.family for rule in RULES} == expected
 
 
+def test_the_roles_that_are_listed_are_those_of_the_rules() -> None:
+    script = """if True:
+        from graphcost import Role
+        from graphcost_rules import RULES
+        listed = {role: RULES.ops_in(role) for role in Role}
+        rules = list(RULES)
+        assert all(listed[role] == {rule.op for rule in rules if role in (rule.role or Role.NONE)} for role in Role)
+    """
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_only_the_families_that_are_asked_for_are_imported() -> None:
     script = """if True:
         import sys
+        from graphcost import Role
         from graphcost_rules import RULES
+        assert RULES.role("SaveV2") == Role.SAVER
+        assert "ApplyAdam" in RULES.ops_in(Role.OPTIMIZER)
+        assert not [name for name in sys.modules if name.startswith("graphcost_rules.")]
         assert RULES.get("Softmax")
         print(*sorted(name for name in sys.modules if name.startswith("graphcost_rules.")))
     """

@@ -17,7 +17,8 @@ from graphcost.plugins import installed_rules
 
 
 def run_of(graph: Graph, rules: RuleSet | None = None) -> Run:
-    return Run(rules or installed_rules(), HANDLERS, graph.functions, Sizes(symbol_names(graph)))
+    rules = rules or installed_rules()
+    return Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph, rules)))
 
 
 def evaluated(

@@ -12,10 +12,11 @@ from graphcost.ir.stand_ins import FOLDED, standing_for
 from graphcost.loaders import Model
 from graphcost.measure.dropped import DroppedPart
 from graphcost.ops.fact import Fact
-from graphcost.ops.rule import Cost, RuleSet
+from graphcost.ops.rule import Cost
 from graphcost.ops.sizes import Sizes
 from graphcost.passes.fold import CONSTANT
 from graphcost.pipeline import Analysis
+from graphcost.plugins import installed_rules
 from graphcost.report import IDLE, Line, ModelInfo, Report, Status, Work
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -45,4 +46,4 @@ def analysis_of(graph: Graph, flops: Mapping[str, int] | None = None, dropped: M
     report = Report(ModelInfo("model.pb", "graphdef", len(graph.nodes)), (), (), "inferred", lines)
     evaluation = Evaluation(live, "", Sizes(), facts=facts)
     part = DroppedPart(graph, reasons, Evaluation(graph, "", Sizes(), facts=facts))
-    return Analysis(Model("model.pb", "graphdef", graph), live, evaluation, report, part, RuleSet())
+    return Analysis(Model("model.pb", "graphdef", graph), live, evaluation, report, part, installed_rules())

@@ -147,7 +147,8 @@ def _every_output_used(graph: Graph) -> Graph:
 def _evaluations(graph: Graph, feeds: Mapping[TensorRef, Fact]) -> list[Evaluation]:
     """Every node of the graph, whether an output needs it or not; what is raised from its loops and branches too."""
     graph = Fold()(graph)
-    run = Run(installed_rules(), HANDLERS, graph.functions, Sizes(symbol_names(graph)))
+    rules = installed_rules()
+    run = Run(rules, HANDLERS, graph.functions, Sizes(symbol_names(graph, rules)))
     return list(CallGraph.of(evaluate(graph, run, feeds)).order)[::-1]
 
 

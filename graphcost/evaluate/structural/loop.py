@@ -40,7 +40,7 @@ def loop(site: Site) -> HandlerSteps:
         return site.unknown(tested if isinstance(tested, Problem) else Problem(Status.INVALID, "no condition"))
     counter = f"k({site.label})"
     varying = _varying(site, settled, counter)
-    trips, source = _trips(site, trip_count(tested, varying, counter, _origin(site, graph)))
+    trips, source = _trips(site, trip_count(tested, varying, counter, site.run.rules, _origin(site, graph)))
     site.run.loops[site.inner_path] = Loop(site.inner_path, trips, source)
     calls = (
         Call(settled.evaluation, binder=Binder(counter, trips, varying)),

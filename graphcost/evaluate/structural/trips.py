@@ -10,8 +10,11 @@ from graphcost.dims.series import powers_of
 from graphcost.evaluate import Evaluation
 from graphcost.ir.graph import Node, TensorRef
 from graphcost.ops.fact import Fact
+from graphcost.ops.roles import Role
+from graphcost.ops.rule import RuleSet
+from graphcost.passes.control_flow.frames import CONDITION
 
-PASSED_ON = frozenset({"Identity", "LoopCond", "Squeeze", "Reshape", "StopGradient", "Snapshot", "ExpandDims"})
+SAME_ELEMENTS = Role.IDENTITY | Role.RESHAPE
 COMPARISONS = {"Less": (0, 1, 0), "LessEqual": (0, 1, 1), "Greater": (1, 0, 0), "GreaterEqual": (1, 0, 1)}
 """For each comparison the positions of what must stay smaller and larger, and 1 where both may be equal."""
 OPPOSITE = {"Less": "GreaterEqual", "LessEqual": "Greater", "Greater": "LessEqual", "GreaterEqual": "Less"}
@@ -29,23 +32,28 @@ class Trips:
 
 
 def trip_count(
-    condition: Evaluation, inductions: Mapping[str, Dim], counter: str, origin: Origin = lambda position: None
+    condition: Evaluation,
+    inductions: Mapping[str, Dim],
+    counter: str,
+    rules: RuleSet,
+    origin: Origin = lambda position: None,
 ) -> Trips | None:
     """The trips for which the condition holds; None where nothing bounds them.
 
     inductions: each induction variable's symbol, and its value as a formula of the counter.
     """
-    return _while_true(Test(condition, inductions, counter, origin))
+    return _while_true(Test(condition, inductions, counter, origin, rules.ops_in(SAME_ELEMENTS) | {CONDITION}))
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A condition, and what its arguments are."""
+    """A condition, what its arguments are, and the ops that pass on what their operand says."""
 
     evaluation: Evaluation
     inductions: Mapping[str, Dim]
     counter: str
     origin: Origin
+    passed_on: frozenset[str]
 
     def formula(self, fact: Fact) -> Dim | None:
         number = fact.number
@@ -66,7 +74,7 @@ def _while_true(test: Test) -> Trips | None:
             bounds += [] if bool(item) != negated else [Trips(0, True)]
             continue
         node = evaluation.graph.nodes[ref.node]
-        if node.op in PASSED_ON:
+        if node.op in test.passed_on and node.inputs:
             parts = [(node.inputs[0], negated)]
         elif node.op == "LogicalNot":
             parts = [(node.inputs[0], not negated)]
@@ -120,7 +128,7 @@ def _limits(test: Test, ref: TensorRef, extremum: str) -> Iterator[Dim]:
         parts: list[tuple[Evaluation, TensorRef]] = []
         if number is not None:
             yield number
-        elif node.op in PASSED_ON:
+        elif node.op in test.passed_on and node.inputs:
             parts = [(evaluation, node.inputs[0])]
         elif node.op == extremum:
             parts = [(evaluation, operand) for operand in node.inputs]

@@ -16,7 +16,8 @@ EXITS = frozenset({"Exit", "RefExit"})
 MERGES = frozenset({"Merge", "RefMerge"})
 SWITCHES = frozenset({"Switch", "RefSwitch"})
 NEXT_ITERATIONS = frozenset({"NextIteration", "RefNextIteration"})
-CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | SWITCHES | NEXT_ITERATIONS | {"LoopCond"}
+CONDITION = "LoopCond"
+CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | SWITCHES | NEXT_ITERATIONS | {CONDITION}
 
 FIRST = "_first"
 """The attribute of a Merge whose inputs are all there; `COMES_FIRST` is its value."""

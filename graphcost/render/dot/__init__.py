@@ -13,6 +13,7 @@ from graphcost.report import ModelInfo, Report
 
 if TYPE_CHECKING:
     from graphcost.ir.graph import Graph
+    from graphcost.ops.rule import RuleSet
     from graphcost.pipeline import Analysis
 
 __all__ = ["Drawing", "render", "render_graph"]
@@ -23,8 +24,8 @@ def render(analysis: Analysis, drawing: Drawing) -> str:
     return write(collapse(unfold(analysis, drawing), drawing), analysis.report)
 
 
-def render_graph(graph: Graph, drawing: Drawing, name: str) -> str:
+def render_graph(graph: Graph, drawing: Drawing, rules: RuleSet, name: str) -> str:
     """The DOT text of a graph as it is between two passes; `name` is what stands above it."""
     nodes = f"{name}: {len(graph.nodes):,} nodes"
     empty = Report(ModelInfo(nodes, "graph", len(graph.nodes)), (), (), "", ())
-    return write(collapse(plain(graph, drawing), drawing), empty, nodes)
+    return write(collapse(plain(graph, drawing, rules), drawing), empty, nodes)

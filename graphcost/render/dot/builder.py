@@ -10,19 +10,21 @@ from graphcost.dims import Shape
 from graphcost.evaluate import CallGraph, Evaluation
 from graphcost.ir.graph import Node, TensorRef
 from graphcost.ir.stand_ins import STAND_INS
+from graphcost.ops.roles import Role
+from graphcost.ops.rule import RuleSet
 from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Edge, Scope, Vertex
 from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
 from graphcost.report import IDLE, Line, Report, Row
-from graphcost.roles.sources import PLACEHOLDERS
 
 
 class Builder:
     """Collects what is drawn. Every vertex has a name of its own, and at most one has a line's costs."""
 
-    def __init__(self, report: Report, calls: CallGraph) -> None:
-        """`calls` are the bodies that the report was made from."""
+    def __init__(self, report: Report, calls: CallGraph, rules: RuleSet) -> None:
+        """`calls` are the bodies that the report was made from, by these rules."""
         self.report = report
         self._fed = {ref.node for ref in calls.root.graph.inputs}
+        self._inputs = rules.ops_in(Role.INPUT)
         self._lines = _lines_by_node(calls, report.bound_lines)
         self._vertices: dict[str, Vertex] = {}
         self._edges: dict[Edge, None] = {}
@@ -46,7 +48,7 @@ class Builder:
             row=_row(node, line),
             dropped=dropped,
             status="" if line is None or line.status.is_known else line.status.value,
-            is_input=node.op in PLACEHOLDERS or name in self._fed,
+            is_input=node.op in self._inputs or name in self._fed,
         )
         return self._add(vertex, Endpoint(name, place.evaluation, TensorRef(node.name)))
 

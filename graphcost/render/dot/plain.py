@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from graphcost.ir.graph import Graph
 from graphcost.ir.scopes import scope_of
+from graphcost.ops.rule import RuleSet
 from graphcost.passes.control_flow.frames import MERGES, NEXT_ITERATIONS
 from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Drawing, Edge, Vertex
-from graphcost.render.dot.shown import is_shown
+from graphcost.render.dot.shown import Shown
 from graphcost.report import IDLE, Row
 
 
-def plain(graph: Graph, drawing: Drawing) -> DotGraph:
+def plain(graph: Graph, drawing: Drawing, rules: RuleSet) -> DotGraph:
     """Every node, constants and variables if the drawing has them; identities always, since edges go through them."""
-    every = replace(drawing, identities=True)
-    shown = {name for name, node in graph.nodes.items() if is_shown(node, None, every)}
+    every = Shown(replace(drawing, identities=True), rules)
+    shown = {name for name, node in graph.nodes.items() if every.has(node)}
     outputs = {ref.node for ref in graph.outputs}
     inputs = {ref.node for ref in graph.inputs}
     vertices = {}

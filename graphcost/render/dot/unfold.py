@@ -20,7 +20,7 @@ from graphcost.passes.fold import CONSTANT
 from graphcost.render.dot.builder import Builder
 from graphcost.render.dot.dot_graph import DotGraph, Drawing, Scope
 from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
-from graphcost.render.dot.shown import IDENTITIES, is_shown
+from graphcost.render.dot.shown import Shown
 from graphcost.render.dot.titles import alternative_title, branch_title, loop_title, times_text
 from graphcost.roles.reasons import UNUSED
 
@@ -38,8 +38,8 @@ LOOP_VARIABLE = "loop variable"
 
 def unfold(analysis: Analysis, drawing: Drawing) -> DotGraph:
     """What runs, in the order in which it runs; edges pass through what is left out."""
-    builder = Builder(analysis.report, analysis.calls)
-    unfolding = _Unfolding(builder, drawing, analysis)
+    builder = Builder(analysis.report, analysis.calls, analysis.rules)
+    unfolding = _Unfolding(builder, Shown(drawing, analysis.rules), analysis)
     return builder.dot_graph(_drive(unfolding, DrawnBody(analysis.facts, "", (), {})))
 
 
@@ -64,9 +64,10 @@ def _drive(unfolding: _Unfolding, root: DrawnBody) -> Endpoints:
 class _Unfolding:
     """Draws bodies on a builder, and remembers for which node each was drawn."""
 
-    def __init__(self, builder: Builder, drawing: Drawing, analysis: Analysis) -> None:
+    def __init__(self, builder: Builder, shown: Shown, analysis: Analysis) -> None:
         self.builder = builder
-        self.drawing = drawing
+        self.shown = shown
+        self.drawing = shown.drawing
         self.analysis = analysis
         self.report = analysis.report
         self.loops = {loop.name: loop for loop in self.report.loops}
@@ -90,12 +91,12 @@ class _Unfolding:
     def _draw_node(self, place: DrawnBody, node: Node, dropped: str | None, sources: dict[TensorRef, Endpoint]) -> None:
         """A vertex with its edges; edges pass through an identity that isn't drawn."""
         inputs = [sources.get(ref) for ref in node.inputs]
-        if is_shown(node, dropped, self.drawing):
+        if self.shown.has(node, dropped):
             vertex = self.builder.add_node(place, node, place.inner(scope_of(node.name))[1], dropped)
             self.builder.connect(inputs, vertex)
             self._connect_controls(node, sources, vertex)
             _note(sources, node, _outputs(vertex, node))
-        elif node.op in IDENTITIES:
+        elif self.shown.hands_on(node):
             _note(sources, node, inputs[:1])
 
     def _draw_dropped(self, place: DrawnBody, sources: dict[TensorRef, Endpoint]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import Dim, Fact, Op, PartialShape, Rule, RuleSet, Shape, ShapeUnknown
+from graphcost import Dim, Fact, Op, PartialShape, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 
 
 def same_on_every_output(op: Op) -> list[Shape]:
@@ -83,6 +83,13 @@ def unknown_shape(op: Op) -> list[Shape | None]:
     return [None] * len(op.node.dtypes)
 
 
+def counted_value(op: Op) -> list[Value]:
+    """The number of elements, all sizes being numbers: TensorFlow doesn't see that a size of 0 is enough."""
+    if not op.input().is_static:
+        raise ShapeUnknown("a size is open")
+    return [Value.scalar(op.input().size)]
+
+
 RULES = RuleSet(
     *(
         Rule(op, shape=same_on_every_output, element=element_on_every_output)
@@ -96,5 +103,8 @@ RULES = RuleSet(
     *(Rule(f"TensorArray{verb}V3", element=no_element) for verb in ("Write", "Scatter", "Split")),
     Rule("TensorArrayV3", element=declared_element),
     Rule("LoopCond", shape=scalar),
+    *(Rule(op, role=Role.FOLLOWED) for op in ("Shape", "ShapeN", "Pack", "Concat", "ConcatV2", "StridedSlice", "Cast")),
+    Rule("Size", value=counted_value, role=Role.MEASURED),
+    Rule("Rank", role=Role.MEASURED),
     *(Rule(op, shape=unknown_shape) for op in ("NearestNeighbors", "KmeansPlusPlusInitialization")),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from graphcost import FREE, Cost, Family, Rule, RuleSet
+from graphcost import FREE, Cost, Family, Role, Rule, RuleSet
 from graphcost.errors import PluginError
 from graphcost.ops.rule import Free
 
@@ -72,3 +72,45 @@ def test_an_owner_is_given_to_what_is_loaded_later() -> None:
     assert [rule.owner for rule in rules] == ["pack"]
     with pytest.raises(PluginError, match="from pack and other"):
         rules + RuleSet(Rule("A", owner="other"))
+
+
+def saving(*, loaded: list[str]) -> Family:
+    def load() -> RuleSet:
+        loaded.append("saving")
+        return RuleSet(Rule("Save", cost=FREE, role=Role.SAVER), Rule("Name", cost=FREE))
+
+    return Family("saving", ("Save", "Name"), load, roles={"Save": Role.SAVER})
+
+
+def test_a_role_is_told_without_loading_its_rule() -> None:
+    loaded: list[str] = []
+    rules = RuleSet.of_families([saving(loaded=loaded), family("y", "C", loaded=loaded)])
+    rules = (rules | RuleSet(Rule("Mine", role=Role.VARIABLE | Role.INPUT))).owned_by("pack")
+    assert rules.role("Save") == Role.SAVER
+    assert rules.role("Name") == rules.role("Absent") == Role.NONE
+    assert rules.ops_in(Role.SAVER) == {"Save"}
+    assert rules.ops_in(Role.SAVER | Role.INPUT | Role.GRADIENT) == {"Save", "Mine"}
+    assert loaded == []
+    assert rules.get("Save") == Rule("Save", cost=FREE, role=Role.SAVER, family="saving", owner="pack")
+    assert rules.ops_in(Role.SAVER) == {"Save"}
+
+
+def test_an_overlay_keeps_the_role_unless_it_gives_one() -> None:
+    rules = RuleSet(Rule("A", cost=FREE, role=Role.SAVER))
+    assert (rules | RuleSet(Rule("A", cost=Cost(add=1)))).role("A") == Role.SAVER
+    assert (rules | RuleSet(Rule("A", role=Role.SUMMARY))).get("A") == Rule("A", cost=FREE, role=Role.SUMMARY)
+    assert (rules | RuleSet(Rule("A", role=Role.NONE))).ops_in(Role.SAVER) == frozenset()
+
+
+def test_roles_are_added_to_those_that_rules_have() -> None:
+    rules = RuleSet(Rule("A", role=Role.MOVE), Rule("B"), Rule("C"))
+    named = rules.with_roles({Role.CAST: ("A", "B"), Role.SLICE: ("B",)})
+    assert [named.role(op) for op in "ABC"] == [Role.MOVE | Role.CAST, Role.CAST | Role.SLICE, Role.NONE]
+    assert [rules.with_role(Role.CAST).role(op) for op in "AB"] == [Role.MOVE | Role.CAST, Role.CAST]
+    with pytest.raises(PluginError, match="no rule: Typo"):
+        rules.with_roles({Role.CAST: ("Typo",)})
+
+
+def test_a_role_s_words_are_read_back() -> None:
+    assert (Role.ACTIVATION | Role.PROBABILITIES).words == "activation|probabilities"
+    assert Role.parse("activation|probabilities") == Role.ACTIVATION | Role.PROBABILITIES

@@ -1,10 +1,10 @@
+from networks import inferred, why_dropped
 from tiny_graph import tiny_graph
 from work import growth
 
 from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.plugins import installed_rules
 from graphcost.roles.flow import Flow
-from graphcost.roles.infer_outputs import infer_outputs
-from graphcost.roles.reasons import reasons
 
 FLOAT = ("float32",)
 
@@ -22,7 +22,8 @@ def test_no_value_flows_through_a_shape_or_a_predicate():
             ones = Fill(shape, one, T=float32)
             flag = Placeholder(dtype=bool)
             switch = Switch(ones, flag, T=float32) -> float32, float32
-        """)
+        """),
+        installed_rules(),
     )
     assert names(flow, flow.downstream([flow.index["x"], flow.index["flag"]])) == {"x", "flag"}
     assert names(flow, flow.upstream([flow.index["switch"]])) == {"switch", "ones", "one"}
@@ -34,7 +35,8 @@ def test_the_outputs_of_a_source_are_points_of_their_own():
             data = IteratorGetNext() -> float32, int64
             a = Relu(data, T=float32)
             b = Neg(data:1, T=int64)
-        """)
+        """),
+        installed_rules(),
     )
     own = flow.index["data"]
     assert flow.is_split(own)
@@ -49,7 +51,8 @@ def test_values_flow_round_loops():
             merge = Merge(enter, next, T=float32) -> float32, int32
             step = Neg(merge, T=float32)
             next = NextIteration(step, T=float32)
-        """)
+        """),
+        installed_rules(),
     )
     assert "merge" in names(flow, flow.downstream([flow.index["step"]]))
     assert flow.index["merge"] not in flow.forward_readers(flow.index["next"])
@@ -66,8 +69,6 @@ def wide_and_deep(count: int) -> Graph:
 
 def test_wide_and_deep_graphs_take_linear_work():
     def work(count: int) -> None:
-        inferred = infer_outputs(wide_and_deep(count))
-        graph = inferred.graph
-        reasons(graph, graph.ancestors(ref.node for ref in graph.outputs), inferred.network)
+        why_dropped(inferred(wide_and_deep(count)).graph)
 
     assert growth(work, 500) < 2.2

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from networks import inferred as infer
 from tiny_graph import tiny_graph
-
-from graphcost.roles.infer_outputs import infer_outputs
 
 
 def with_an_early_head(later: int, own: int) -> str:
@@ -38,7 +37,7 @@ def with_an_early_head(later: int, own: int) -> str:
 def test_a_head_is_auxiliary_where_more_than_three_times_its_layers_follow(
     later: int, own: int, is_auxiliary: bool
 ) -> None:
-    inferred = infer_outputs(tiny_graph(with_an_early_head(later, own)))
+    inferred = infer(tiny_graph(with_an_early_head(later, own)))
     early = f"early{own - 1}"
     assert {str(each.ref) for each in inferred.chosen} == ({"p"} if is_auxiliary else {"p", early})
     assert {str(each.ref) for each in inferred.second} == ({early} if is_auxiliary else set())

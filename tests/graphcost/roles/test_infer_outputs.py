@@ -1,6 +1,5 @@
+from networks import inferred as infer
 from tiny_graph import tiny_graph
-
-from graphcost.roles.infer_outputs import infer_outputs
 
 DENSE = """
     x = Placeholder(dtype=float32)
@@ -32,11 +31,11 @@ BACKWARD = """
 
 
 def outputs(text: str) -> set[str]:
-    return {str(candidate.ref) for candidate in infer_outputs(tiny_graph(text)).chosen}
+    return {str(candidate.ref) for candidate in infer(tiny_graph(text)).chosen}
 
 
 def test_the_sink_of_an_inference_graph():
-    inferred = infer_outputs(tiny_graph(DENSE + "p = Softmax(logits, T=float32)"))
+    inferred = infer(tiny_graph(DENSE + "p = Softmax(logits, T=float32)"))
     assert [str(ref) for ref in inferred.graph.outputs] == ["p"]
     assert inferred.chosen[0].why == "nothing reads it"
     assert inferred.doubts == ()
@@ -100,7 +99,7 @@ def test_a_generator_and_its_judge():
         train_d = ApplyGradientDescent(d, rate, dd, T=float32)
         train_g = ApplyGradientDescent(g, rate, dg, T=float32)
     """
-    inferred = infer_outputs(tiny_graph(text))
+    inferred = infer(tiny_graph(text))
     assert [str(each.ref) for each in inferred.chosen] == ["image"]
     assert "generator" in inferred.doubts[0]
 
@@ -171,20 +170,20 @@ def test_a_copy_of_the_network_is_doubted():
         logits2 = BiasAdd(h2, b, T=float32)
         xent2 = SparseSoftmaxCrossEntropyWithLogits(logits2, y, T=float32)
     """
-    inferred = infer_outputs(tiny_graph(DENSE + LOSS + copy))
+    inferred = infer(tiny_graph(DENSE + LOSS + copy))
     assert [str(each.ref) for each in inferred.chosen] == ["logits"]
     assert [str(each.ref) for each in inferred.second] == ["logits2"]
     assert "more than once" in inferred.doubts[0]
 
 
 def test_a_constant_for_input_is_doubted():
-    inferred = infer_outputs(tiny_graph(DENSE.replace("Placeholder(dtype=float32)", "Const(value=[1.0, 2.0])")))
+    inferred = infer(tiny_graph(DENSE.replace("Placeholder(dtype=float32)", "Const(value=[1.0, 2.0])")))
     assert [str(ref) for ref in inferred.graph.outputs] == ["logits"]
     assert "no placeholder" in inferred.doubts[0]
 
 
 def test_an_input_alone_is_the_output():
-    inferred = infer_outputs(tiny_graph("x = Placeholder(dtype=float32)"))
+    inferred = infer(tiny_graph("x = Placeholder(dtype=float32)"))
     assert [str(ref) for ref in inferred.graph.outputs] == ["x"]
     assert inferred.doubts
 
@@ -242,12 +241,12 @@ def test_what_may_be_a_mask_is_doubted():
         mask = Placeholder(dtype=float32)
         masked = Mul(logits, mask, T=float32)
     """
-    inferred = infer_outputs(tiny_graph(DENSE + pooled))
+    inferred = infer(tiny_graph(DENSE + pooled))
     assert [str(ref) for ref in inferred.graph.outputs] == ["masked"]
     assert "may be labels: mask" in inferred.doubts[0]
 
 
 def test_nothing_to_choose():
-    inferred = infer_outputs(tiny_graph("c = Const(value=1)"))
+    inferred = infer(tiny_graph("c = Const(value=1)"))
     assert inferred.chosen == ()
     assert inferred.doubts

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from networks import inferred as infer
 
 from graphcost.loaders import load
 from graphcost.roles.candidates import Inferred
-from graphcost.roles.infer_outputs import infer_outputs
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
@@ -114,7 +114,7 @@ DEMANDED = 0.9
 
 @cache
 def inferred(file: str) -> Inferred:
-    return infer_outputs(load(SHARED / file).graph)
+    return infer(load(SHARED / file).graph)
 
 
 def is_right(file: str) -> bool:

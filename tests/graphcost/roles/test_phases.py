@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from networks import network_of
 from tiny_graph import tiny_graph
 
 from graphcost import analyze
 from graphcost.passes.outputs import with_outputs
 from graphcost.passes.prune import Prune
-from graphcost.roles.network import find_network
 from graphcost.roles.phases import training_phases
 
 STEP = """
@@ -41,7 +41,7 @@ STEP = """
 
 def phases(*outputs: str) -> dict[str, str]:
     graph = with_outputs(tiny_graph(STEP), outputs)
-    network = find_network(graph)
+    network = network_of(graph)
     return dict(training_phases(Prune()(graph), network))
 
 

@@ -1,14 +1,10 @@
+from networks import why_dropped
 from tiny_graph import tiny_graph
-
-from graphcost.passes.prune import Prune
-from graphcost.roles.network import find_network
-from graphcost.roles.reasons import reasons
 
 
 def reasons_of(text: str, outputs: str) -> dict[str, str | None]:
     graph = tiny_graph(text, outputs)
-    kept = Prune()(graph).nodes
-    return {**dict.fromkeys(kept), **reasons(graph, kept, find_network(graph))}
+    return {**dict.fromkeys(graph.nodes), **why_dropped(graph)}
 
 
 TRAINING = """

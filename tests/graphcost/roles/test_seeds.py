@@ -1,5 +1,6 @@
 from tiny_graph import tiny_graph
 
+from graphcost.plugins import installed_rules
 from graphcost.roles.flow import Flow
 from graphcost.roles.regions import find_regions
 from graphcost.roles.weights import find_weight_uses
@@ -15,7 +16,7 @@ FORWARD = """
 
 def regions_of(text: str):
     graph = tiny_graph(text)
-    flow = Flow.of(graph)
+    flow = Flow.of(graph, installed_rules())
     regions = find_regions(flow, find_weight_uses(flow, graph.inputs))
     return regions, {flow.nodes[point].name for point in regions.gradient}
 

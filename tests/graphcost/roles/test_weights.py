@@ -8,8 +8,9 @@ import pytest
 from tiny_graph import tiny_graph
 
 from graphcost.ir.graph import Literal
+from graphcost.plugins import installed_rules
 from graphcost.roles.flow import Flow
-from graphcost.roles.weights import reduces_batch
+from graphcost.roles.weights import batch_reductions
 
 
 @pytest.mark.parametrize(
@@ -38,11 +39,12 @@ def test_a_reduction_over_the_first_axis_or_over_all_sums_up_the_batch(axes: str
             z = Neg(x, T=float32)
             loss = L2Loss(x, T=float32)
             """
-        )
+        ),
+        installed_rules(),
     )
-    assert reduces_batch(flow, flow.index["y"]) == reduces
-    assert not reduces_batch(flow, flow.index["z"])
-    assert reduces_batch(flow, flow.index["loss"])
+    assert (flow.index["y"] in batch_reductions(flow)) == reduces
+    assert flow.index["z"] not in batch_reductions(flow)
+    assert flow.index["loss"] in batch_reductions(flow)
 
 
 def test_axes_that_nobody_has_read_sum_up_nothing_for_certain() -> None:
@@ -55,5 +57,5 @@ def test_axes_that_nobody_has_read_sum_up_nothing_for_certain() -> None:
     )
     axes = graph.nodes["axes"]
     unread = replace(axes, attrs={**axes.attrs, "value": Literal("int32", (1,), None)})
-    flow = Flow.of(graph.replacing([unread]))
-    assert not reduces_batch(flow, flow.index["y"])
+    flow = Flow.of(graph.replacing([unread]), installed_rules())
+    assert flow.index["y"] not in batch_reductions(flow)

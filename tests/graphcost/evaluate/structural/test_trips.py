@@ -13,6 +13,7 @@ from tiny_graph import tiny_graph
 
 from graphcost.dims import Dim, bind, symbol
 from graphcost.evaluate.structural.trips import trip_count
+from graphcost.plugins import installed_rules
 
 K = symbol("k", least=0)
 Compare = Callable[[int, int], bool]
@@ -32,7 +33,7 @@ def trips_of(text: str, output: str, inductions: dict[str, Dim]) -> tuple[str, b
     from graphcost.ops.fact import Fact, Value
 
     feeds = {ref: Fact("int32", Shape(), Value.scalar(symbol(ref.node, least=None))) for ref in graph.inputs}
-    derived = trip_count(evaluated(graph, feeds=feeds), inductions, "k")
+    derived = trip_count(evaluated(graph, feeds=feeds), inductions, "k", installed_rules())
     return None if derived is None else (str(derived.count), derived.is_exact)
 
 
@@ -131,3 +132,8 @@ def test_the_count_of_a_sequence_is_its_length() -> None:
     derived = trips_of(ARGUMENTS + "c = Less(i, n, T=int32)", "c", {"i": K, "n": symbol("T")})
     assert derived == ("T", True)
     assert bind(symbol("T"), {"T": 9}) == 9
+
+
+@pytest.mark.parametrize("condition", ["c = NoOp()", "c = Identity(T='bool')"])
+def test_a_condition_that_reads_nothing_bounds_nothing(condition: str) -> None:
+    assert trip_count(evaluated(tiny_graph(condition, "c")), {}, "k", installed_rules()) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tiny_graph import tiny_graph
 
+from graphcost.plugins import installed_rules
 from graphcost.render.dot.dot_graph import Drawing
 from graphcost.render.dot.plain import plain
 
@@ -17,7 +18,7 @@ LOOP = """
 
 
 def test_nodes_stand_in_their_scopes_and_edges_say_who_reads_whom() -> None:
-    drawn = plain(tiny_graph(LOOP, "merge"), Drawing(constants=True))
+    drawn = plain(tiny_graph(LOOP, "merge"), Drawing(constants=True), installed_rules())
     assert list(drawn.vertices) == ["zero", "in", "merge", "a/b/step", "next"]
     assert (drawn.vertices["a/b/step"].scope, drawn.vertices["a/b/step"].label) == (("a", "b"), "step")
     assert drawn.vertices["merge"].is_output
@@ -26,4 +27,4 @@ def test_nodes_stand_in_their_scopes_and_edges_say_who_reads_whom() -> None:
 
 
 def test_constants_are_drawn_when_asked_for() -> None:
-    assert "zero" not in plain(tiny_graph(LOOP), Drawing()).vertices
+    assert "zero" not in plain(tiny_graph(LOOP), Drawing(), installed_rules()).vertices
