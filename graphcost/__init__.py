@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         product,
     )
     from graphcost.errors import GraphcostError, RuleError, ShapeUnknown
+    from graphcost.ir.dtypes import DType, dtype_named
     from graphcost.ir.graph import PartialShape
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
@@ -35,6 +36,7 @@ __all__ = [
     "NOTHING",
     "VALUE_LIMIT",
     "Cost",
+    "DType",
     "Dim",
     "Fact",
     "Family",
@@ -55,6 +57,7 @@ __all__ = [
     "ceil_div",
     "dim_max",
     "dim_min",
+    "dtype_named",
     "floor_div",
     "format_dim",
     "is_at_least",
@@ -72,6 +75,7 @@ _HOMES = MappingProxyType(
         ),
         "errors": ("GraphcostError", "RuleError", "ShapeUnknown"),
         "ops.fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
+        "ir.dtypes": ("DType", "dtype_named"),
         "ir.graph": ("PartialShape",),
         "loaders": ("load",),
         "ops.op": ("Op",),

@@ -8,6 +8,7 @@ from graphcost.dims import Shape
 from graphcost.errors import DimError
 from graphcost.evaluate import Evaluation
 from graphcost.evaluate.infer import Problem, guarded
+from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Node
 from graphcost.ir.scopes import joined
 from graphcost.measure.params import Weights
@@ -18,7 +19,6 @@ from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, hands_on_the_f
 from graphcost.report import Line, Status, Work
 
 CONTROL_FLOW = CONTROL_FLOW_V1 | {"_SwitchN"}
-FLOATING = ("float", "double", "half", "bfloat", "complex")
 
 
 def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, scope: str) -> Line:
@@ -74,13 +74,13 @@ def _filed(cost: Cost, rule: Rule, inputs: Iterable[Fact], outputs: Iterable[Fac
         raise DimError(f"its rule gives {type(cost).__name__}, not a Cost")
     if rule.real:
         return Work(floating=cost)
-    dtypes = [fact.dtype or "" for fact in (*inputs, *outputs)]
-    if any(dtype.startswith("complex") for dtype in dtypes):
+    names = [fact.dtype for fact in (*inputs, *outputs)]
+    dtypes = [dtype_named(name) for name in names]
+    if any(dtype.is_complex for dtype in dtypes):
         return Work(floating=_real_operations(cost))
-    is_quantized = any(dtype.startswith(("qint", "quint")) for dtype in dtypes)
-    if is_quantized and cost.mac != 0:
+    if any(dtype.is_quantized for dtype in dtypes) and cost.mac != 0:
         return Work(integer=cost)
-    if any(dtype.startswith(FLOATING) for dtype in dtypes) or not any(dtypes):
+    if any(dtype.is_floating for dtype in dtypes) or not any(names):
         return Work(floating=cost)
     return Work(integer=cost)
 

@@ -7,18 +7,13 @@ from dataclasses import dataclass
 
 from graphcost.dims import Shape
 from graphcost.evaluate import ARGUMENT, Evaluation
+from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Literal, Node
 from graphcost.ops.fact import Fact
 from graphcost.passes.fold import CONSTANT
 from graphcost.roles.op_roles import VARIABLES
 from graphcost.roles.sources import PLACEHOLDERS
 
-DTYPE_BYTES: Mapping[str, int] = {
-    "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
-    "float8_e5m2": 1, "float8_e4m3fn": 1, "int8": 1, "uint8": 1, "qint8": 1, "quint8": 1, "int16": 2, "uint16": 2,
-    "qint16": 2, "quint16": 2, "int32": 4, "uint32": 4, "qint32": 4, "int64": 8, "uint64": 8, "bool": 1,
-}  # fmt: skip
-FLOATING = frozenset(name for name in DTYPE_BYTES if name.startswith(("float", "bfloat", "complex")))
 TRANSPARENT = frozenset({"Identity", "ReadVariableOp", "Enter", "RefEnter", "Cast"})
 
 NodeKey = tuple[int, str]
@@ -125,7 +120,7 @@ def _is_source(node: Node) -> bool:
 def _stored(node: Node, facts: tuple[Fact, ...]) -> Weights | None:
     if node.op == "Const":
         literal = node.attrs.get("value")
-        if not isinstance(literal, Literal) or literal.dtype not in FLOATING or not literal.shape:
+        if not isinstance(literal, Literal) or not dtype_named(literal.dtype).is_inexact or not literal.shape:
             return None
         return _sized(Fact(literal.dtype, Shape(*literal.shape)))
     if not facts:
@@ -144,4 +139,4 @@ def _sized(fact: Fact | None) -> Weights | None:
     elements = fact.shape.size
     if not isinstance(elements, int):
         return None
-    return Weights(elements, elements * DTYPE_BYTES.get(fact.dtype or "", 0))
+    return Weights(elements, dtype_named(fact.dtype).bytes_of(elements))

@@ -5,17 +5,8 @@ from __future__ import annotations
 import math
 import struct
 
-from graphcost import FREE, Cost, Fact, Item, Op, Rule, RuleSet, Shape, Value
+from graphcost import FREE, Cost, Fact, Item, Op, Rule, RuleSet, Shape, Value, dtype_named
 from graphcost_rules.shape_inputs import checked_size
-
-BITS = {
-    **{f"{kind}{bits}": bits for kind in ("int", "uint", "qint", "quint", "float") for bits in (8, 16, 32, 64)},
-    "bool": 8,
-    "bfloat16": 16,
-    "complex64": 64,
-    "complex128": 128,
-}
-"""The size of an element in memory, by dtype."""
 
 
 def same_shapes(op: Op) -> list[Shape | None]:
@@ -53,7 +44,7 @@ def _cast(item: Item, target: str) -> Item:
         return None
     if target == "bool":
         return bool(item) if isinstance(item, (bool, int, float)) else None
-    if target.startswith(("int", "uint")):
+    if dtype_named(target).is_integer:
         return _to_integer(item, target)
     if target in ("float32", "float64"):
         return _to_float(item, target) if isinstance(item, (bool, int, float)) else item
@@ -78,7 +69,7 @@ def _to_integer(item: Item, target: str) -> Item:
         item = math.trunc(item)
     if not isinstance(item, int):
         return item
-    bits, is_signed = BITS.get(target, 64), target.startswith("int")
+    bits, is_signed = dtype_named(target).bits, target.startswith("int")
     least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
     return int(item) if least <= item <= most else None
 
@@ -98,9 +89,10 @@ def bitcast_shape(op: Op) -> list[Shape]:
 
 
 def _bits(op: Op, dtype: str) -> int:
-    if dtype not in BITS:
+    bits = dtype_named(dtype).bits
+    if not bits:
         raise op.error(f"elements of dtype {dtype[:40]} have no size")
-    return BITS[dtype]
+    return bits
 
 
 def parallel_concat_shape(op: Op) -> list[Shape]:

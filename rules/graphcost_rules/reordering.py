@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, ShapeUnknown, Value, dtype_named
 from graphcost_rules.shape_inputs import per_axis, rank_of
 from graphcost_rules.small_values import Index, rearranged
 
@@ -38,8 +38,7 @@ def transpose_value(op: Op) -> list[Value]:
 
 def conjugate_transpose_cost(op: Op) -> Cost:
     """A complex element's imaginary part is negated; other elements only move."""
-    is_complex = (op.input_dtype(0) or "").startswith("complex")
-    return Cost(add=op.output_size() if is_complex else 0)
+    return Cost(add=op.output_size() if dtype_named(op.input_dtype(0)).is_complex else 0)
 
 
 def same_shape(op: Op) -> list[Shape]:

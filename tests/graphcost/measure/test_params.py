@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from evaluation import counted
 from tiny_graph import tiny_graph
 
@@ -112,3 +113,30 @@ def test_a_bare_handle_is_sized_by_the_read() -> None:
 
 def test_a_weight_that_nobody_computes_with_stays_where_it_is() -> None:
     assert params(tiny_graph("w = Const(value=[1.0, 2.0])\n y = Identity(w, T=float32)", "y")) == {"w": 2}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        ("float4_e2m1fn", 2),
+        ("float8_e5m2", 3),
+        ("float8_e4m3fn", 3),
+        ("float8_e4m3fnuz", 3),
+        ("float8_e4m3b11fnuz", 3),
+        ("float8_e5m2fnuz", 3),
+        ("float16", 6),
+        ("complex128", 48),
+    ],
+)
+def test_every_floating_constant_is_a_weight_of_its_bits(dtype: str, expected: int) -> None:
+    """Three elements of four bits are a byte and a half, rounded up once."""
+    source = f"w = Const(value=[1.0, 2.0, 3.0], dtype={dtype})\n y = Identity(w, T={dtype})"
+    (held,) = [line for line in counted(tiny_graph(source, "y")).lines if line.params]
+    assert (held.params, held.param_bytes) == (3, expected)
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("int2", 2), ("uint2", 2), ("int4", 3), ("uint4", 3), ("qint8", 5)])
+def test_a_variable_of_small_integers_weighs_its_bits(dtype: str, expected: int) -> None:
+    source = f"v = VarHandleOp(dtype={dtype}, shape=<5>)\n y = ReadVariableOp(v, dtype={dtype})"
+    (held,) = [line for line in counted(tiny_graph(source, "y")).lines if line.params]
+    assert (held.params, held.param_bytes) == (5, expected)
