@@ -27,7 +27,7 @@ def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, s
     shapes = tuple(_resolved(fact.shape, evaluation) for fact in facts)
     settled = _settle(node, evaluation, rules)
     common = {"node": joined(evaluation.path, node.name), "op": node.op, "scope": scope, "outputs": shapes}
-    amounts = {"params": weights.elements, "param_bytes": weights.bytes}
+    amounts = {"params": weights.elements, "param_bytes": weights.bytes, "unsized": weights.unsized}
     if isinstance(settled, Problem):
         return Line(status=settled.status, reason=settled.reason, **common, **amounts)  # type: ignore[arg-type]
     if isinstance(settled, Free):

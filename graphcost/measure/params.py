@@ -25,16 +25,18 @@ NONE: frozenset[WeightKey] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How many elements of weights, and their bytes."""
+    """How many elements of weights, and their bytes; `unsized` are the weights beside them, of unknown size."""
 
     elements: int = 0
     bytes: int = 0
+    unsized: int = 0
 
     def __add__(self, other: Weights) -> Weights:
-        return Weights(self.elements + other.elements, self.bytes + other.bytes)
+        return Weights(self.elements + other.elements, self.bytes + other.bytes, self.unsized + other.unsized)
 
 
 NO_WEIGHTS = Weights()
+UNSIZED = Weights(unsized=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,12 @@ def credited(evaluations: Iterable[Evaluation]) -> Credits:
     A weight is a variable, or a floating constant of rank 1 or more, that the outputs reach. It goes to the
     first node that reads it, directly or through folded nodes, TRANSPARENT ones and the arguments of calls.
     """
-    ledger = _Ledger({}, {}, {}, {}, set())
+    ledger = _Ledger({}, {}, {}, {}, set(), set())
     for evaluation in evaluations:
         _enter(evaluation, ledger)
     totals: dict[NodeKey, Weights] = {}
-    for source, amount in ledger.weights.items():
+    unsized = dict.fromkeys(ledger.read - ledger.weights.keys(), UNSIZED)
+    for source, amount in (ledger.weights | unsized).items():
         place = ledger.owners.get(source, ledger.homes[source])
         totals[place] = totals.get(place, NO_WEIGHTS) + amount
     return Credits(totals, frozenset(ledger.shapeless))
@@ -65,7 +68,7 @@ def credited(evaluations: Iterable[Evaluation]) -> Credits:
 class _Ledger:
     """Weights by source, the node that each stands in, the node that it is credited to, and those of arguments.
 
-    `shapeless` are the sources that are read without anything being known of their shape.
+    `read` are the variables whose elements are wanted, `shapeless` those of which a read doesn't tell the shape.
     """
 
     weights: dict[WeightKey, Weights]
@@ -73,6 +76,7 @@ class _Ledger:
     owners: dict[WeightKey, NodeKey]
     arguments: dict[NodeKey, frozenset[WeightKey]]
     shapeless: set[WeightKey]
+    read: set[WeightKey]
 
 
 def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
@@ -91,6 +95,7 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
         elif node.op in TRANSPARENT or node.op == ARGUMENT or node.dropped == CONSTANT:
             carried[node.name] = arriving
             if node.op == "ReadVariableOp" and facts:
+                ledger.read.update(arriving)
                 for source in arriving:
                     _weigh(source, _sized(facts[0]), ledger)
                 if facts[0].shape is None:

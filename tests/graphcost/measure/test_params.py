@@ -140,3 +140,23 @@ def test_a_variable_of_small_integers_weighs_its_bits(dtype: str, expected: int)
     source = f"v = VarHandleOp(dtype={dtype}, shape=<5>)\n y = ReadVariableOp(v, dtype={dtype})"
     (held,) = [line for line in counted(tiny_graph(source, "y")).lines if line.params]
     assert (held.params, held.param_bytes) == (5, expected)
+
+
+def unsized(source: str) -> dict[str, int]:
+    return {line.node: line.unsized for line in counted(tiny_graph(source, "y")).lines if line.unsized}
+
+
+def test_a_variable_of_unknown_shape_is_said_to_be_missing_where_it_is_used() -> None:
+    assert unsized(
+        """
+        h = Placeholder(dtype=resource, shape=<>)
+        w = ReadVariableOp(h, dtype=float32)
+        y = Neg(w, T=float32)
+        """
+    ) == {"y": 1}
+
+
+def test_a_variable_of_known_shape_and_a_handle_that_isnt_read_are_not_missing() -> None:
+    assert not unsized("v = VarHandleOp(dtype=float32, shape=<2>)\n y = ReadVariableOp(v, dtype=float32)")
+    assert not unsized("h = Placeholder(dtype=resource, shape=<>)\n y = Identity(h, T=resource)")
+    assert not unsized("s = Const(value=2.0)\n y = Neg(s, T=float32)")
