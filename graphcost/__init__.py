@@ -27,20 +27,36 @@ if TYPE_CHECKING:
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
     from graphcost.ops.op import Op
-    from graphcost.ops.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
+    from graphcost.ops.rule import (
+        COMPUTES_NOTHING,
+        COPIES,
+        FREE,
+        NOTHING,
+        VIEW,
+        Cost,
+        Family,
+        Free,
+        FreeKind,
+        Rule,
+        RuleSet,
+    )
     from graphcost.pipeline import analyze
     from graphcost.report import Report
 
 __all__ = [
+    "COMPUTES_NOTHING",
+    "COPIES",
     "FREE",
     "NOTHING",
     "VALUE_LIMIT",
+    "VIEW",
     "Cost",
     "DType",
     "Dim",
     "Fact",
     "Family",
     "Free",
+    "FreeKind",
     "GraphcostError",
     "Item",
     "Op",
@@ -80,7 +96,10 @@ _HOMES = MappingProxyType(
         "loaders": ("load",),
         "ops.op": ("Op",),
         "report": ("Report",),
-        "ops.rule": ("FREE", "NOTHING", "Cost", "Family", "Free", "Rule", "RuleSet"),
+        "ops.rule": (
+            "COMPUTES_NOTHING", "COPIES", "FREE", "NOTHING", "VIEW", "Cost", "Family", "Free", "FreeKind", "Rule",
+            "RuleSet",
+        ),
     }
 )  # fmt: skip
 _HOME = MappingProxyType({name: home for home, names in _HOMES.items() for name in names})

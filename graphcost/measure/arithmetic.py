@@ -14,11 +14,12 @@ from graphcost.ir.scopes import joined
 from graphcost.measure.params import Weights
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
-from graphcost.ops.rule import Cost, Free, Rule, RuleSet
+from graphcost.ops.rule import Cost, Free, FreeKind, Rule, RuleSet
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, hands_on_the_first
 from graphcost.report import Line, Status, Work
 
 CONTROL_FLOW = CONTROL_FLOW_V1 | {"_SwitchN"}
+RUNS_ITS_BODY = Free("runs the nodes of its body", FreeKind.COMPUTES_NOTHING)
 
 
 def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, scope: str) -> Line:
@@ -42,7 +43,7 @@ def _settle(node: Node, evaluation: Evaluation, rules: RuleSet) -> Work | Free |
         return Problem(Status.INVALID, "it belongs to a loop or branch that isn't understood")
     problem = evaluation.problems.get(node.name)
     if node.name in evaluation.calls:
-        return problem or Free("runs the nodes of its body")
+        return problem or RUNS_ITS_BODY
     if problem is not None and problem.status is not Status.NO_SHAPE:
         return problem
     rule = rules.get(node.op)

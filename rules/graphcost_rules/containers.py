@@ -11,7 +11,7 @@ from graphcost_rules.declared_shapes import (
     scalars,
     undeclared,
 )
-from graphcost_rules.state import STATE
+from graphcost_rules.state import HELD, STATE, STORED
 
 LOOKS_UP = Free("looks up in a table")
 
@@ -55,14 +55,14 @@ TABLES = (
     + _tensor_tables("MutableHashTableOfTensorsV2", "AnonymousMutableHashTableOfTensors")
     + family(STATE, scalars, "MutableDenseHashTableV2", "AnonymousMutableDenseHashTable")
     + family(STATE, scalars, "LookupTableSize", "LookupTableSizeV2")
-    + family(STATE, nothing, "InitializeTable", "InitializeTableV2", "InitializeTableFromDataset")
-    + family(STATE, nothing, "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "LookupTableRemoveV2")
-    + family(STATE, nothing, "LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2")
+    + family(STORED, nothing, "InitializeTable", "InitializeTableV2", "InitializeTableFromDataset")
+    + family(STORED, nothing, "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "LookupTableRemoveV2")
+    + family(STORED, nothing, "LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2")
     + family(LOOKS_UP, undeclared, "LookupTableFind")
     + RuleSet(
         Rule("LookupTableFindV2", shape=find_shape, cost=LOOKS_UP),
-        Rule("LookupTableExport", shape=export_shape, cost=STATE),
-        Rule("LookupTableExportV2", shape=export_shape, cost=STATE),
+        Rule("LookupTableExport", shape=export_shape, cost=STORED),
+        Rule("LookupTableExportV2", shape=export_shape, cost=STORED),
     )
 )
 
@@ -70,22 +70,25 @@ QUEUES = (
     family(STATE, pairs, "FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "RandomShuffleQueue", "Barrier", "FakeQueue")
     + family(STATE, scalars, "FIFOQueueV2", "PaddingFIFOQueueV2", "PriorityQueueV2", "RandomShuffleQueueV2")
     + family(STATE, scalars, "QueueSize", "QueueSizeV2", "QueueIsClosed", "QueueIsClosedV2")
-    + family(STATE, nothing, "QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2")
-    + family(STATE, nothing, "QueueClose", "QueueCloseV2", "BarrierClose", "BarrierInsertMany")
-    + family(STATE, undeclared, "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2")
-    + family(STATE, undeclared, "QueueDequeueUpTo", "QueueDequeueUpToV2", "BarrierTakeMany")
+    + family(HELD, nothing, "QueueEnqueue", "QueueEnqueueV2")
+    + family(STORED, nothing, "QueueEnqueueMany", "QueueEnqueueManyV2", "BarrierInsertMany")
+    + family(STATE, nothing, "QueueClose", "QueueCloseV2", "BarrierClose")
+    + family(HELD, undeclared, "QueueDequeue", "QueueDequeueV2")
+    + family(STORED, undeclared, "QueueDequeueMany", "QueueDequeueManyV2")
+    + family(STORED, undeclared, "QueueDequeueUpTo", "QueueDequeueUpToV2", "BarrierTakeMany")
     + family(STATE, scalars, "BarrierReadySize", "BarrierIncompleteSize")
 )
 
 STAGES = (
-    family(STATE, nothing, "Stage", "StageClear", "MapStage", "MapClear", "OrderedMapStage", "OrderedMapClear")
+    family(HELD, nothing, "Stage", "MapStage", "OrderedMapStage")
+    + family(STATE, nothing, "StageClear", "MapClear", "OrderedMapClear")
     + family(STATE, scalars, "StageSize", "MapSize", "MapIncompleteSize", "OrderedMapSize", "OrderedMapIncompleteSize")
-    + family(STATE, undeclared, "Unstage", "StagePeek", "MapUnstage", "MapUnstageNoKey", "MapPeek")
-    + family(STATE, undeclared, "OrderedMapUnstage", "OrderedMapUnstageNoKey", "OrderedMapPeek")
+    + family(HELD, undeclared, "Unstage", "StagePeek", "MapUnstage", "MapUnstageNoKey", "MapPeek")
+    + family(HELD, undeclared, "OrderedMapUnstage", "OrderedMapUnstageNoKey", "OrderedMapPeek")
 )
 
-SESSIONS = family(STATE, scalars, "GetSessionHandle", "GetSessionHandleV2") + family(
-    STATE, undeclared, "GetSessionTensor"
+SESSIONS = family(HELD, scalars, "GetSessionHandle", "GetSessionHandleV2") + family(
+    HELD, undeclared, "GetSessionTensor"
 )
 
 RULES = TABLES + QUEUES + STAGES + SESSIONS + family(STATE, nothing, "DeleteSessionTensor")

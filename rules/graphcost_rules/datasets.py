@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from graphcost import Free
+from graphcost import Free, FreeKind
 from graphcost_rules.declared_shapes import declared_by, family, nothing, open_vectors, scalars
 
-PIPELINE = Free("input pipeline")
+PIPELINE = Free("input pipeline", FreeKind.COMPUTES_NOTHING)
+"""Handles of what yields elements elsewhere."""
+
+YIELDED = Free("input pipeline", FreeKind.VIEW)
+SAVED = Free("input pipeline", FreeKind.COPIES)
 
 DATASETS = """
     AssertCardinalityDataset AssertNextDataset AssertPrevDataset AutoShardDataset BatchDataset BatchDatasetV2
@@ -43,7 +47,7 @@ HANDLES = """
 """
 
 EFFECTS = """
-    MakeIterator DeleteIterator DeserializeIterator DeleteMultiDeviceIterator DatasetToTFRecord SaveDataset
+    MakeIterator DeleteIterator DeserializeIterator DeleteMultiDeviceIterator
     StatsAggregatorSetSummaryWriter DeleteMemoryCache DeleteRandomSeedGenerator DeleteSeedGenerator
 """
 
@@ -56,5 +60,6 @@ RULES = (
     family(PIPELINE, scalars, *DATASETS.split(), *HANDLES.split())
     + family(PIPELINE, open_vectors, "SerializeIterator")
     + family(PIPELINE, nothing, *EFFECTS.split())
-    + family(PIPELINE, declared_by("output_shapes"), *YIELDS.split())
+    + family(SAVED, nothing, "DatasetToTFRecord", "SaveDataset")
+    + family(YIELDED, declared_by("output_shapes"), *YIELDS.split())
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost_rules.datasets import PIPELINE
+from graphcost_rules.datasets import PIPELINE, SAVED
 from graphcost_rules.declared_shapes import declared_by, family, nothing, scalars
 
 DATASETS = """
@@ -19,6 +19,6 @@ HANDLES = """
 
 RULES = (
     family(PIPELINE, scalars, *(f"Experimental{name}Dataset" for name in DATASETS.split()), *HANDLES.split())
-    + family(PIPELINE, nothing, "ExperimentalDatasetToTFRecord", "DistributedSave")
-    + family(PIPELINE, declared_by("output_shapes"), "UncompressElement", "ReduceDataset")
+    + family(SAVED, nothing, "ExperimentalDatasetToTFRecord", "DistributedSave")
+    + family(SAVED, declared_by("output_shapes"), "UncompressElement", "ReduceDataset")
 )

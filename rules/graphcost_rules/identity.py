@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 
-from graphcost import FREE, Cost, Fact, Item, Op, Rule, RuleSet, Shape, Value, dtype_named
+from graphcost import COPIES, VIEW, Cost, Fact, Free, Item, Op, Rule, RuleSet, Shape, Value, dtype_named
 from graphcost_rules.shape_inputs import checked_size
 
 
@@ -118,32 +118,34 @@ def check_numerics_cost(op: Op) -> Cost:
     return Cost(compare=op.input_size(0))
 
 
-def _hands_on(*kinds: str) -> RuleSet:
+def _hands_on(free: Free, *kinds: str) -> RuleSet:
     return RuleSet(
-        *(Rule(kind, shape=same_shapes, value=same_values, element=same_elements, cost=FREE) for kind in kinds)
+        *(Rule(kind, shape=same_shapes, value=same_values, element=same_elements, cost=free) for kind in kinds)
     )
 
 
 def _hands_first_on(*kinds: str) -> RuleSet:
     return RuleSet(
-        *(Rule(kind, shape=first_shape, value=first_value, element=first_element, cost=FREE) for kind in kinds)
+        *(Rule(kind, shape=first_shape, value=first_value, element=first_element, cost=COPIES) for kind in kinds)
     )
 
 
 RULES = (
-    _hands_on("Identity", "IdentityN", "RefIdentity", "StopGradient", "PreventGradient", "Snapshot", "DeepCopy")
-    + _hands_on("GuaranteeConst", "CopyOp", "Copy", "CopyHost", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3")
-    + _hands_on("DebugGradientIdentity", "DebugGradientRefIdentity", "_EagerConst")
-    + _hands_on("_CopyFromGpuToHost", "_CopyFromHostToGpu", "XlaOptimizationBarrier")
+    _hands_on(VIEW, "Identity", "IdentityN", "RefIdentity", "StopGradient", "PreventGradient", "GuaranteeConst")
+    + _hands_on(VIEW, "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "XlaOptimizationBarrier")
+    + _hands_on(VIEW, "DebugGradientIdentity", "DebugGradientRefIdentity", "_EagerConst")
+    + _hands_on(COPIES, "Snapshot", "DeepCopy", "CopyOp", "Copy", "CopyHost")
+    + _hands_on(COPIES, "_CopyFromGpuToHost", "_CopyFromHostToGpu")
     + _hands_first_on("CopyToMesh", "CopyToMeshGrad")
     + RuleSet(
-        Rule("Cast", shape=first_shape, value=cast_value, cost=FREE),
-        Rule("_HostCast", shape=first_shape, value=cast_value, cost=FREE),
-        Rule("Bitcast", shape=bitcast_shape, cost=FREE),
+        # A Cast to the dtype that its input has hands it on; in general every element is written.
+        Rule("Cast", shape=first_shape, value=cast_value, cost=COPIES),
+        Rule("_HostCast", shape=first_shape, value=cast_value, cost=COPIES),
+        Rule("Bitcast", shape=bitcast_shape, cost=VIEW),
         Rule("CheckNumerics", shape=first_shape, value=first_value, cost=check_numerics_cost),
         Rule("CheckNumericsV2", shape=first_shape, value=first_value, cost=check_numerics_cost),
-        Rule("Merge", shape=merge_shape, cost=FREE),
-        Rule("RefMerge", shape=merge_shape, cost=FREE),
-        Rule("ParallelConcat", shape=parallel_concat_shape, cost=FREE),
+        Rule("Merge", shape=merge_shape, cost=VIEW),
+        Rule("RefMerge", shape=merge_shape, cost=VIEW),
+        Rule("ParallelConcat", shape=parallel_concat_shape, cost=COPIES),
     )
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import gcd
 
-from graphcost import FREE, NOTHING, Cost, Dim, Op, Rule, RuleSet, Shape
+from graphcost import COPIES, NOTHING, Cost, Dim, Op, Rule, RuleSet, Shape
 from graphcost_rules.shape_inputs import checked_size, image_sizes, per_axis
 
 SPANS = "how many pixels an output covers depends on the scale"
@@ -137,7 +137,7 @@ RULES = RuleSet(
         shape=original_shape,
         cost=per_gradient(CUBIC_TRANSPOSED, "times four weights twice, then added to sixteen places"),
     ),
-    Rule("ResizeNearestNeighbor", shape=resized_shape, cost=FREE),
+    Rule("ResizeNearestNeighbor", shape=resized_shape, cost=COPIES),
     Rule("ResizeNearestNeighborGrad", shape=resized_shape, cost=per_gradient(Cost(add=1), "added to one place")),
     Rule("ResizeArea", shape=resized_shape, cost=area_cost, opaque=SPANS),
     Rule("CropAndResize", shape=crops_shape, cost=crops_cost),

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import FREE, Dim, Op, Rule, RuleSet, Shape, ShapeUnknown, Value, floor_div, is_at_least, product
+from graphcost import (
+    COMPUTES_NOTHING,
+    COPIES,
+    VIEW,
+    Dim,
+    Op,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+    floor_div,
+    is_at_least,
+    product,
+)
 from graphcost_rules.shape_inputs import checked_size, has_numbers, is_open, open_shape, partial_vector, shape_held_by
 from graphcost_rules.small_values import filled, small
 
@@ -122,14 +136,14 @@ def ensure_shape_value(op: Op) -> list[Value]:
 
 
 RULES = RuleSet(
-    Rule("Shape", shape=shape_shape, value=shape_value, cost=FREE),
-    Rule("ShapeN", shape=shape_shape, value=shape_value, cost=FREE),
-    Rule("Size", shape=scalar_shape, value=size_value, cost=FREE),
-    Rule("Rank", shape=scalar_shape, value=rank_value, cost=FREE),
-    Rule("Reshape", shape=reshape_shape, value=reshape_value, cost=FREE),
-    Rule("ExpandDims", shape=expand_dims_shape, value=expand_dims_value, cost=FREE),
-    Rule("Squeeze", shape=squeeze_shape, value=squeeze_value, cost=FREE),
-    Rule("Fill", shape=fill_shape, value=fill_value, cost=FREE),
-    Rule("Empty", shape=fill_shape, cost=FREE),
-    Rule("EnsureShape", shape=ensure_shape_shape, value=ensure_shape_value, cost=FREE),
+    Rule("Shape", shape=shape_shape, value=shape_value, cost=COMPUTES_NOTHING),
+    Rule("ShapeN", shape=shape_shape, value=shape_value, cost=COMPUTES_NOTHING),
+    Rule("Size", shape=scalar_shape, value=size_value, cost=COMPUTES_NOTHING),
+    Rule("Rank", shape=scalar_shape, value=rank_value, cost=COMPUTES_NOTHING),
+    Rule("Reshape", shape=reshape_shape, value=reshape_value, cost=VIEW),
+    Rule("ExpandDims", shape=expand_dims_shape, value=expand_dims_value, cost=VIEW),
+    Rule("Squeeze", shape=squeeze_shape, value=squeeze_value, cost=VIEW),
+    Rule("Fill", shape=fill_shape, value=fill_value, cost=COPIES),
+    Rule("Empty", shape=fill_shape, cost=COMPUTES_NOTHING),
+    Rule("EnsureShape", shape=ensure_shape_shape, value=ensure_shape_value, cost=VIEW),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Free, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import COMPUTES_NOTHING, VIEW, Free, FreeKind, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
 
-FED = Free("is fed")
+FED = Free("is fed", FreeKind.COMPUTES_NOTHING)
 
 
 def const_shape(op: Op) -> list[Shape]:
@@ -28,9 +28,9 @@ def default_value(op: Op) -> list[Value]:
 
 
 RULES = RuleSet(
-    Rule("Const", shape=const_shape, value=const_value, cost=FREE),
-    Rule("HostConst", shape=const_shape, value=const_value, cost=FREE),
+    Rule("Const", shape=const_shape, value=const_value, cost=COMPUTES_NOTHING),
+    Rule("HostConst", shape=const_shape, value=const_value, cost=COMPUTES_NOTHING),
     Rule("Placeholder", shape=placeholder_shape, cost=FED),
     Rule("PlaceholderV2", shape=placeholder_shape, cost=FED),
-    Rule("PlaceholderWithDefault", shape=placeholder_shape, value=default_value, cost=FREE),
+    Rule("PlaceholderWithDefault", shape=placeholder_shape, value=default_value, cost=VIEW),
 )

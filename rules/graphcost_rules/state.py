@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Fact, Free, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import COMPUTES_NOTHING, Cost, Fact, Free, FreeKind, Op, Rule, RuleSet, Shape, ShapeUnknown, Value
 from graphcost_rules.declared_shapes import as_first_input, family, nothing, opened_or_unknown, scalars
 
-STATE = Free("state")
+STATE = Free("state", FreeKind.COMPUTES_NOTHING)
+"""Handles of variables, tables and queues, and what is asked or done about them as wholes."""
+
+HELD = Free("state", FreeKind.VIEW)
+"""What is held is handed out, or what is given is held from now on: the memory stays, another name refers to it."""
+
+STORED = Free("state", FreeKind.COPIES)
+"""Elements are written into what is held, or out of it."""
 
 
 def declared_shape(op: Op) -> list[Shape]:
@@ -74,17 +81,18 @@ def count_up_cost(op: Op) -> Cost:
 
 
 RULES = (
-    family(STATE, nothing, "AssignVariableOp", "DestroyResourceOp", "DisableCopyOnRead", "ConsumeMutexLock")
+    family(HELD, nothing, "AssignVariableOp")
+    + family(STATE, nothing, "DestroyResourceOp", "DisableCopyOnRead", "ConsumeMutexLock")
     + family(STATE, scalars, "VarIsInitializedOp", "IsVariableInitialized", "MutexV2", "MutexLock")
-    + family(STATE, as_first_input, "DestroyTemporaryVariable")
+    + family(HELD, as_first_input, "DestroyTemporaryVariable")
     + RuleSet(
         Rule("Variable", shape=old_variable_shape, cost=STATE),
         Rule("VariableV2", shape=declared_shape, cost=STATE),
         Rule("TemporaryVariable", shape=declared_shape, cost=STATE),
         Rule("VarHandleOp", shape=scalars, element=variable_element, cost=STATE),
-        Rule("ReadVariableOp", shape=held_shape, element=held_element, cost=STATE),
-        Rule("VariableShape", shape=variable_shape_shape, value=variable_shape_value, cost=FREE),
-        Rule("Assign", shape=assign_shape, cost=STATE),
+        Rule("ReadVariableOp", shape=held_shape, element=held_element, cost=HELD),
+        Rule("VariableShape", shape=variable_shape_shape, value=variable_shape_value, cost=COMPUTES_NOTHING),
+        Rule("Assign", shape=assign_shape, cost=STORED),
         Rule("AssignAdd", shape=update_shape, cost=update_cost),
         Rule("AssignSub", shape=update_shape, cost=update_cost),
         Rule("AssignAddVariableOp", shape=nothing, cost=update_cost),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphcost import (
-    FREE,
+    COPIES,
     Dim,
     Op,
     Rule,
@@ -198,9 +198,10 @@ def _clamped(position: Dim | None, least: Dim, most: Dim) -> Dim | None:
 
 
 RULES = RuleSet(
-    Rule("StridedSlice", shape=strided_slice_shape, value=strided_slice_value, cost=FREE),
-    Rule("StridedSliceGrad", shape=strided_slice_grad_shape, cost=FREE),
-    Rule("StridedSliceAssign", shape=target_shape, cost=FREE),
-    Rule("ResourceStridedSliceAssign", shape=no_shapes, cost=FREE),
-    Rule("TensorStridedSliceUpdate", shape=target_shape, cost=FREE),
+    # A slice along the first axis alone, without strides, may be a view of its input; in general it is copied.
+    Rule("StridedSlice", shape=strided_slice_shape, value=strided_slice_value, cost=COPIES),
+    Rule("StridedSliceGrad", shape=strided_slice_grad_shape, cost=COPIES),
+    Rule("StridedSliceAssign", shape=target_shape, cost=COPIES),
+    Rule("ResourceStridedSliceAssign", shape=no_shapes, cost=COPIES),
+    Rule("TensorStridedSliceUpdate", shape=target_shape, cost=COPIES),
 )
