@@ -81,7 +81,8 @@ def _bounded(entry: TableRow, quantity: Quantity) -> str:
         return amount
     if entry.line is not None and not entry.line.status.is_known:
         return entry.line.status.value
-    return f"≥ {amount}" if missing < entry.row.nodes else "?"
+    is_all_unknown = missing == entry.row.nodes and entry.row.amount(quantity) == 0
+    return "?" if is_all_unknown else f"≥ {amount}"
 
 
 def _share(entry: TableRow, total: Row) -> str:
