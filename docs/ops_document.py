@@ -12,7 +12,8 @@ from op_proofs import Proof
 from shape_deviations import DEVIATIONS
 from shape_hints import EXEMPT, hint_of
 
-from graphcost.catalog import ENGINE, Entry, catalog, summarize
+from graphcost.catalog import ENGINE, OpEntry, catalog, summarize, summarize_free
+from graphcost.ops.rule import Free, FreeKind
 from graphcost.render.markdown import escape
 from graphcost_rules import RULES
 
@@ -26,6 +27,11 @@ the node's name. The proof of a cost is a test in which a naive algorithm counts
 TensorFlow's kernel, its counts are the rule's. Shapes are held against TensorFlow's shape function by
 [test_drawn_shapes.py](../tests/graphcost_rules/test_drawn_shapes.py).
 """
+WORDS = {
+    FreeKind.COMPUTES_NOTHING: "compute nothing",
+    FreeKind.COPIES: "write new memory (copies)",
+    FreeKind.VIEW: "give a view of what is there",
+}
 HEADINGS = ("op", "state", "example", "outputs", "operations", "algorithm", "proof")
 
 
@@ -33,14 +39,17 @@ def text(proofs: Mapping[str, Proof]) -> str:
     return "".join(f"{line}\n" for line in _lines(catalog(RULES), proofs))
 
 
-def _lines(entries: Sequence[Entry], proofs: Mapping[str, Proof]) -> Iterator[str]:
+def _lines(entries: Sequence[OpEntry], proofs: Mapping[str, Proof]) -> Iterator[str]:
     yield INTRODUCTION
     missing = sum(bool(proof.lacks) for proof in proofs.values())
     without = sum(not proof.has_kernel for proof in proofs.values())
     yield f"Of {len(proofs)} costs {missing} are unproven and say why; {without} are proven without a kernel's numbers."
     yield ""
     yield from _table(["state", "operations"], ([state.value, str(n)] for state, n in summarize(entries).items()))
-    families: defaultdict[str, list[Entry]] = defaultdict(list)
+    kinds = ", ".join(f"{n} {WORDS[kind]}" for kind, n in summarize_free(entries).items())
+    yield ""
+    yield f"Of the free ones {kinds}."
+    families: defaultdict[str, list[OpEntry]] = defaultdict(list)
     for entry in entries:
         families[entry.family].append(entry)
     for family in sorted(families, key=lambda name: (name == ENGINE, name)):
@@ -53,9 +62,10 @@ def _about(family: str) -> str:
     return " ".join((import_module(module).__doc__ or "").partition("\n\n")[0].split())
 
 
-def _row(entry: Entry, proof: Proof | None) -> list[str]:
+def _row(entry: OpEntry, proof: Proof | None) -> list[str]:
     shown = _example(entry.op)
-    state = f"{entry.state.value}: {entry.reason}" if entry.reason else entry.state.value
+    why = str(Free(entry.reason, FreeKind(entry.kind))) if entry.kind else entry.reason
+    state = f"{entry.state.value}: {why}" if why else entry.state.value
     proven = [] if proof is None else [_proven(proof)]
     if entry.op in DEVIATIONS:
         proven.append(f"shape: {escape(DEVIATIONS[entry.op].why)}")

@@ -22,27 +22,45 @@ if TYPE_CHECKING:
         product,
     )
     from graphcost.errors import GraphcostError, RuleError, ShapeUnknown
+    from graphcost.ir.dtypes import DType, dtype_named
     from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
     from graphcost.ops.op import Op
     from graphcost.ops.roles import Role
-    from graphcost.ops.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
+    from graphcost.ops.rule import (
+        COMPUTES_NOTHING,
+        COPIES,
+        FREE,
+        NOTHING,
+        VIEW,
+        Cost,
+        Family,
+        Free,
+        FreeKind,
+        Rule,
+        RuleSet,
+    )
     from graphcost.passes.pipeline import PIPELINE, Pass, run_passes
     from graphcost.pipeline import analyze
     from graphcost.report import Report
 
 __all__ = [
+    "COMPUTES_NOTHING",
+    "COPIES",
     "FREE",
     "NOTHING",
     "PIPELINE",
     "VALUE_LIMIT",
+    "VIEW",
     "Analysis",
     "Cost",
+    "DType",
     "Dim",
     "Fact",
     "Family",
     "Free",
+    "FreeKind",
     "Graph",
     "GraphcostError",
     "Item",
@@ -64,6 +82,7 @@ __all__ = [
     "ceil_div",
     "dim_max",
     "dim_min",
+    "dtype_named",
     "floor_div",
     "format_dim",
     "is_at_least",
@@ -83,13 +102,17 @@ _HOMES = MappingProxyType(
         ),
         "errors": ("GraphcostError", "RuleError", "ShapeUnknown"),
         "ops.fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
+        "ir.dtypes": ("DType", "dtype_named"),
         "ir.graph": ("Graph", "Node", "PartialShape", "TensorRef"),
         "loaders": ("load",),
         "ops.op": ("Op",),
         "passes.pipeline": ("PIPELINE", "Pass", "run_passes"),
         "report": ("Report",),
         "ops.roles": ("Role",),
-        "ops.rule": ("FREE", "NOTHING", "Cost", "Family", "Free", "Rule", "RuleSet"),
+        "ops.rule": (
+            "COMPUTES_NOTHING", "COPIES", "FREE", "NOTHING", "VIEW", "Cost", "Family", "Free", "FreeKind", "Rule",
+            "RuleSet",
+        ),
     }
 )  # fmt: skip
 _HOME = MappingProxyType({name: home for home, names in _HOMES.items() for name in names})

@@ -10,7 +10,7 @@ from enum import Enum
 
 from graphcost.evaluate import FUNCTION
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ops.rule import Free, Rule, RuleSet
+from graphcost.ops.rule import Free, FreeKind, Rule, RuleSet
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 
 ENGINE = "structural"
@@ -31,8 +31,8 @@ class State(Enum):
 class OpEntry:
     """One operation.
 
-    algorithm: what is counted, in a sentence. reason: why it is free or opaque. shape, value: whether a rule tells
-    them.
+    algorithm: what is counted, in a sentence. reason: why it is free or opaque. kind: what a free one does to memory:
+    it computes nothing, copies, or gives a view. shape, value: whether a rule tells them.
     """
 
     op: str
@@ -40,6 +40,7 @@ class OpEntry:
     family: str
     algorithm: str = ""
     reason: str = ""
+    kind: str = ""
     shape: bool = True
     value: bool = False
     owner: str = ""
@@ -55,6 +56,12 @@ def summarize(entries: Iterable[OpEntry]) -> Mapping[State, int]:
     """How many operations are in each state."""
     times = Counter(entry.state for entry in entries)
     return {state: times[state] for state in State}
+
+
+def summarize_free(entries: Iterable[OpEntry]) -> Mapping[FreeKind, int]:
+    """How many of the free operations are of each kind."""
+    times = Counter(entry.kind for entry in entries)
+    return {kind: times[kind.value] for kind in FreeKind}
 
 
 def state_of(rule: Rule) -> State:
@@ -78,6 +85,7 @@ def _entry(rule: Rule) -> OpEntry:
         rule.family,
         algorithm=sentence(rule.cost),
         reason=rule.cost.reason if isinstance(rule.cost, Free) else rule.opaque or "",
+        kind=rule.cost.kind.value if isinstance(rule.cost, Free) else "",
         shape=rule.shape is not None,
         value=rule.value is not None,
         owner=rule.owner,

@@ -24,8 +24,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = commands.add_parser(
         "ops",
         help="what is known of each operation",
-        description="What is known of each operation: costed, free, opaque (the work depends on data, and has a "
-        "symbol), or structural (the engine enters what it runs).",
+        description="What is known of each operation: costed, free (it computes nothing, copies, or gives a view), "
+        "opaque (the work depends on data, and has a symbol), or structural (the engine enters what it runs).",
     )
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument(
@@ -93,14 +93,27 @@ def _record(entry: OpEntry) -> Record:
 
 def _row(entry: OpEntry) -> Record:
     """What people read."""
-    about = entry.reason or entry.algorithm
-    return {"op": entry.op, "state": entry.state.value, "family": entry.family, "about": about}
+    about = "" if entry.reason == entry.kind else entry.reason
+    kind = f": {entry.kind}" if entry.kind else ""
+    return {
+        "op": entry.op,
+        "state": f"{entry.state.value}{kind}",
+        "family": entry.family,
+        "about": about or entry.algorithm,
+    }
 
 
 def _summary(entries: Sequence[OpEntry]) -> list[Record]:
-    from graphcost.catalog import summarize
+    """The states, and after the free ones the three kinds of them."""
+    from graphcost.catalog import State, summarize, summarize_free
 
-    counts: list[Record] = [{"state": state.value, "ops": number} for state, number in summarize(entries).items()]
+    counts: list[Record] = []
+    for state, number in summarize(entries).items():
+        counts.append({"state": state.value, "ops": number})
+        if state is State.FREE:
+            counts += [
+                {"state": f"{state.value}: {kind.value}", "ops": n} for kind, n in summarize_free(entries).items()
+            ]
     return [*counts, {"state": "all", "ops": len(entries)}]
 
 

@@ -19,4 +19,4 @@ def algorithm(rule: Rule | None) -> str:
     """What the cost rule says that it counts, or why the operation is free."""
     if rule is None or rule.cost is None:
         return ""
-    return f"free: {rule.cost.reason}" if isinstance(rule.cost, Free) else first_paragraph(rule.cost)
+    return f"free: {rule.cost}" if isinstance(rule.cost, Free) else first_paragraph(rule.cost)

@@ -10,6 +10,8 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from graphcost.ir.dtypes import DTYPES
+
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pool import DescriptorPool
 
@@ -25,13 +27,9 @@ def message_class(name: str) -> Any:
 @cache
 def dtype_names() -> dict[int, str]:
     """TensorFlow's short names ("float32") by number. A reference type has the name of what it refers to."""
-    named = {"DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16"}
-    names = {}
-    for value in _pool().FindEnumTypeByName("tensorflow.DataType").values:
-        base = value.name.removesuffix("_REF")
-        if base != "DT_INVALID":
-            names[value.number] = named.get(base) or base.removeprefix("DT_").lower()
-    return names
+    named = {dtype.proto: dtype.name for dtype in DTYPES.values()}
+    values = _pool().FindEnumTypeByName("tensorflow.DataType").values
+    return {value.number: named[value.name.removesuffix("_REF")] for value in values if value.name != "DT_INVALID"}
 
 
 @cache

@@ -12,11 +12,12 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from graphcost.ir.dtypes import UNKNOWN, DType, dtype_named
 from graphcost.loaders.tensors import decode_content
 from graphcost.ops.fact import VALUE_LIMIT, Value
 
-_ITEM_SIZES = {"float32": 4, "float16": 2, "int32": 4, "complex64": 8, "bool": 1, "uint8": 1, "uint16": 2, "int8": 1}
-_INTEGERS = ("int32", "uint8", "uint16", "int8", "bool")
+_NUMBERS = frozenset({"float32", "float16", "int32", "complex64", "bool", "uint8", "uint16", "int8"})
+"""The dtypes of numbers that a manifest knows."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,12 @@ class Weight:
 
     @property
     def _is_wanted(self) -> bool:
-        return self.dtype in _INTEGERS and not self.is_quantized and prod(self.shape) <= VALUE_LIMIT
+        is_whole = _dtype(self.dtype).is_integer or self.dtype == "bool"
+        return is_whole and not self.is_quantized and prod(self.shape) <= VALUE_LIMIT
 
     @property
     def _length(self) -> int:
-        return prod(self.shape) * _ITEM_SIZES[self.dtype]
+        return _dtype(self.dtype).bytes_of(prod(self.shape))
 
 
 def weights_of(manifest: Any, folder: Path) -> dict[str, Weight]:
@@ -127,9 +129,12 @@ def _weight(entry: dict[str, Any], offset: int | None, shards: Shards) -> Weight
 def _end(weight: Weight, entry: dict[str, Any]) -> int | None:
     """Where the next weight starts; None after one of unknown size, such as strings."""
     quantization = entry.get("quantization")
-    dtype = quantization.get("dtype") if isinstance(quantization, dict) else weight.dtype
-    size = _ITEM_SIZES.get(dtype) if isinstance(dtype, str) else None
-    return None if weight.offset is None or size is None else weight.offset + prod(weight.shape) * size
+    dtype = _dtype(quantization.get("dtype") if isinstance(quantization, dict) else weight.dtype)
+    return None if weight.offset is None or not dtype.bits else weight.offset + dtype.bytes_of(prod(weight.shape))
+
+
+def _dtype(name: object) -> DType:
+    return dtype_named(name) if isinstance(name, str) and name in _NUMBERS else UNKNOWN
 
 
 def _bare_names(paths: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Literal, PartialShape
 from graphcost.loaders.descriptors import dtype_names
 from graphcost.ops.fact import VALUE_LIMIT, Item, Value
@@ -116,4 +117,4 @@ def _bfloat16(bits: int) -> float:
 def _zero(dtype: str) -> Item:
     if dtype == "bool":
         return False
-    return 0.0 if "float" in dtype else 0
+    return 0.0 if dtype_named(dtype).is_floating else 0

@@ -8,17 +8,18 @@ from graphcost.dims import Shape
 from graphcost.errors import DimError
 from graphcost.evaluate import Evaluation
 from graphcost.evaluate.infer import Problem, guarded
+from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Node
 from graphcost.ir.scopes import joined
 from graphcost.measure.params import Weights
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
-from graphcost.ops.rule import Cost, Free, Rule, RuleSet
+from graphcost.ops.rule import Cost, Free, FreeKind, Rule, RuleSet
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, hands_on_the_first
 from graphcost.report import Line, Status, Work
 
 CONTROL_FLOW = CONTROL_FLOW_V1 | {"_SwitchN"}
-FLOATING = ("float", "double", "half", "bfloat", "complex")
+RUNS_ITS_BODY = Free("runs the nodes of its body", FreeKind.COMPUTES_NOTHING)
 
 
 def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, scope: str) -> Line:
@@ -27,7 +28,7 @@ def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, s
     shapes = tuple(_resolved(fact.shape, evaluation) for fact in facts)
     settled = _settle(node, evaluation, rules)
     common = {"node": joined(evaluation.path, node.name), "op": node.op, "scope": scope, "outputs": shapes}
-    amounts = {"params": weights.elements, "param_bytes": weights.bytes}
+    amounts = {"params": weights.elements, "param_bytes": weights.bytes, "unsized": weights.unsized}
     if isinstance(settled, Problem):
         return Line(status=settled.status, reason=settled.reason, **common, **amounts)  # type: ignore[arg-type]
     if isinstance(settled, Free):
@@ -42,7 +43,7 @@ def _settle(node: Node, evaluation: Evaluation, rules: RuleSet) -> Work | Free |
         return Problem(Status.INVALID, "it belongs to a loop or branch that isn't understood")
     problem = evaluation.problems.get(node.name)
     if node.name in evaluation.calls:
-        return problem or Free("runs the nodes of its body")
+        return problem or RUNS_ITS_BODY
     if problem is not None and problem.status is not Status.NO_SHAPE:
         return problem
     rule = rules.get(node.op)
@@ -74,13 +75,13 @@ def _filed(cost: Cost, rule: Rule, inputs: Iterable[Fact], outputs: Iterable[Fac
         raise DimError(f"its rule gives {type(cost).__name__}, not a Cost")
     if rule.real:
         return Work(floating=cost)
-    dtypes = [fact.dtype or "" for fact in (*inputs, *outputs)]
-    if any(dtype.startswith("complex") for dtype in dtypes):
+    names = [fact.dtype for fact in (*inputs, *outputs)]
+    dtypes = [dtype_named(name) for name in names]
+    if any(dtype.is_complex for dtype in dtypes):
         return Work(floating=_real_operations(cost))
-    is_quantized = any(dtype.startswith(("qint", "quint")) for dtype in dtypes)
-    if is_quantized and cost.mac != 0:
+    if any(dtype.is_quantized for dtype in dtypes) and cost.mac != 0:
         return Work(integer=cost)
-    if any(dtype.startswith(FLOATING) for dtype in dtypes) or not any(dtypes):
+    if any(dtype.is_floating for dtype in dtypes) or not any(names):
         return Work(floating=cost)
     return Work(integer=cost)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graphcost.dims import Shape
 from graphcost.evaluate import Evaluation
+from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Literal, Node
 from graphcost.ir.stand_ins import ARGUMENT, COPY, FOLDED
 from graphcost.ops.fact import Fact
@@ -14,12 +15,6 @@ from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.passes.control_flow.frames import ENTERS
 
-DTYPE_BYTES: Mapping[str, int] = {
-    "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
-    "float8_e5m2": 1, "float8_e4m3fn": 1, "int8": 1, "uint8": 1, "qint8": 1, "quint8": 1, "int16": 2, "uint16": 2,
-    "qint16": 2, "quint16": 2, "int32": 4, "uint32": 4, "qint32": 4, "int64": 8, "uint64": 8, "bool": 1,
-}  # fmt: skip
-FLOATING = frozenset(name for name in DTYPE_BYTES if name.startswith(("float", "bfloat", "complex")))
 TRANSPARENT = Role.IDENTITY | Role.READ | Role.CAST
 """What hands weights on: who reads it reads them."""
 
@@ -32,16 +27,18 @@ NONE: frozenset[WeightKey] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How many elements of weights, and their bytes."""
+    """How many elements of weights, and their bytes; `unsized` are the weights beside them, of unknown size."""
 
     elements: int = 0
     bytes: int = 0
+    unsized: int = 0
 
     def __add__(self, other: Weights) -> Weights:
-        return Weights(self.elements + other.elements, self.bytes + other.bytes)
+        return Weights(self.elements + other.elements, self.bytes + other.bytes, self.unsized + other.unsized)
 
 
 NO_WEIGHTS = Weights()
+UNSIZED = Weights(unsized=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +55,12 @@ def credited(evaluations: Iterable[Evaluation], rules: RuleSet) -> Credits:
     A weight is a variable, or a floating constant of rank 1 or more, that the outputs reach. It goes to the
     first node that reads it, directly or through folded nodes, TRANSPARENT ones, Enter and the arguments of calls.
     """
-    ledger = _Ledger({}, {}, {}, {}, set(), rules)
+    ledger = _Ledger({}, {}, {}, {}, set(), set(), rules)
     for evaluation in evaluations:
         _enter(evaluation, ledger)
     totals: dict[NodeKey, Weights] = {}
-    for source, amount in ledger.weights.items():
+    unsized = dict.fromkeys(ledger.read - ledger.weights.keys(), UNSIZED)
+    for source, amount in (ledger.weights | unsized).items():
         place = ledger.owners.get(source, ledger.homes[source])
         totals[place] = totals.get(place, NO_WEIGHTS) + amount
     return Credits(totals, frozenset(ledger.shapeless))
@@ -72,7 +70,7 @@ def credited(evaluations: Iterable[Evaluation], rules: RuleSet) -> Credits:
 class _Ledger:
     """Weights by source, the node that each stands in, the node that it is credited to, and those of arguments.
 
-    `shapeless` are the sources that are read without anything being known of their shape.
+    `read` are the variables whose elements are wanted, `shapeless` those of which a read doesn't tell the shape.
     """
 
     weights: dict[WeightKey, Weights]
@@ -80,6 +78,7 @@ class _Ledger:
     owners: dict[WeightKey, NodeKey]
     arguments: dict[NodeKey, frozenset[WeightKey]]
     shapeless: set[WeightKey]
+    read: set[WeightKey]
     rules: RuleSet
 
     def has(self, node: Node, role: Role) -> bool:
@@ -103,6 +102,7 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
         elif node.op in hands_on:
             carried[node.name] = arriving
             if ledger.has(node, Role.READ) and facts:
+                ledger.read.update(arriving)
                 for source in arriving:
                     _weigh(source, _sized(facts[0]), ledger)
                 if facts[0].shape is None:
@@ -134,7 +134,7 @@ def _is_source(node: Node, ledger: _Ledger) -> bool:
 def _stored(node: Node, facts: tuple[Fact, ...], ledger: _Ledger) -> Weights | None:
     if ledger.has(node, Role.CONSTANT):
         literal = node.attrs.get("value")
-        if not isinstance(literal, Literal) or literal.dtype not in FLOATING or not literal.shape:
+        if not isinstance(literal, Literal) or not dtype_named(literal.dtype).is_inexact or not literal.shape:
             return None
         return _sized(Fact(literal.dtype, Shape(*literal.shape)))
     if not facts:
@@ -153,4 +153,4 @@ def _sized(fact: Fact | None) -> Weights | None:
     elements = fact.shape.size
     if not isinstance(elements, int):
         return None
-    return Weights(elements, elements * DTYPE_BYTES.get(fact.dtype or "", 0))
+    return Weights(elements, dtype_named(fact.dtype).bytes_of(elements))

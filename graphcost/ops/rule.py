@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from enum import Enum
 from types import MappingProxyType
 from typing import Union
 
@@ -58,14 +59,38 @@ KINDS = tuple(field.name for field in fields(Cost))
 NOTHING = Cost()
 
 
+class FreeKind(Enum):
+    """What an operation without arithmetic does to memory, in general: a kernel may do with less in lucky cases.
+
+    COMPUTES_NOTHING: no tensor's elements are read or written, as for a handle, a check, or a shape, which is known
+    without its tensor. COPIES: the outputs are new memory, which is written, from inputs or afresh. VIEW: the outputs
+    are the memory of inputs or of what is held, under another shape or name.
+    """
+
+    COMPUTES_NOTHING = "computes nothing"
+    COPIES = "copies"
+    VIEW = "view"
+
+
 @dataclass(frozen=True, slots=True)
 class Free:
-    """The state of an operation that does no arithmetic, with the reason."""
+    """The state of an operation that does no arithmetic, with the reason, and what it does to memory.
+
+    Where a rule doesn't say, its outputs are taken to be written.
+    """
 
     reason: str
+    kind: FreeKind = FreeKind.COPIES
+
+    def __str__(self) -> str:
+        return self.reason if self.reason == self.kind.value else f"{self.reason} ({self.kind.value})"
 
 
+COMPUTES_NOTHING = Free("computes nothing", FreeKind.COMPUTES_NOTHING)
+COPIES = Free("copies", FreeKind.COPIES)
+VIEW = Free("view", FreeKind.VIEW)
 FREE = Free("moves data")
+"""For rules that don't tell which of the three it is."""
 
 ShapeRule = Callable[[Op], Sequence[Union[Shape, None]]]
 CostRule = Callable[[Op], Cost]

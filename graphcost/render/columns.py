@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graphcost.dims import Dim
-from graphcost.render.numbers import human, percent
+from graphcost.render.numbers import human, human_in, percent
 from graphcost.render.rows import View, output_shape
 from graphcost.render.sanitize import sanitize
 from graphcost.render.summary import shape_text
 from graphcost.render.table_row import TableRow
-from graphcost.report import Report, Row
+from graphcost.report import Quantities, Quantity, Report, Row
+from graphcost.report.quantities import quantity_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,14 @@ def columns(report: Report, view: View) -> tuple[Column, ...]:
             shown.append(Column("runs", _runs))
     else:
         shown.append(Column("nodes", lambda entry: f"{entry.row.nodes:,}"))
-    shown.append(Column("FLOPs", lambda entry: _bounded(entry, entry.row.work.flops)))
+    first, *others = (quantity for quantity in report.quantities if not quantity.beside)
+    shown.append(_bounded_column(first))
     shown.append(Column("%", lambda entry: _share(entry, total)))
-    shown.append(Column("MACs", lambda entry: human(entry.row.work.macs)))
-    if _matters(total):
-        shown.append(Column("int ops", lambda entry: human(entry.row.work.int_ops)))
-    shown.append(Column("params", lambda entry: human(entry.row.params)))
+    for quantity in others:
+        if not quantity.minor_to or _matters(total, quantity, report.quantities):
+            # What the first column says of a row isn't said again.
+            is_said = quantity.is_settled is first.is_settled
+            shown.append(_plain_column(quantity) if is_said else _bounded_column(quantity))
     return tuple(shown)
 
 
@@ -55,20 +58,31 @@ def measured_as(row: Row, total: Row) -> Dim:
     return row.work.flops if total.work.flops != 0 else row.work.int_ops
 
 
-def _matters(total: Row) -> bool:
-    """Whether integer arithmetic is a part of the model's work, not just of its bookkeeping."""
-    flops, int_ops = total.work.flops, total.work.int_ops
-    if not isinstance(flops, int) or not isinstance(int_ops, int):
-        return int_ops != 0
-    return 100 * int_ops > flops
+def _matters(total: Row, quantity: Quantity, quantities: Quantities) -> bool:
+    """Whether a minor quantity is a part of what the model costs, not just of its bookkeeping: a hundredth or more."""
+    amount, major = total.amount(quantity), total.amount(quantity_named(quantity.minor_to, quantities))
+    if not isinstance(amount, int) or not isinstance(major, int):
+        return amount != 0
+    return 100 * amount > major
 
 
-def _bounded(entry: TableRow, flops: Dim) -> str:
-    if entry.row.uncosted == 0:
-        return human(flops)
-    if entry.line is not None:
+def _plain_column(quantity: Quantity) -> Column:
+    return Column(quantity.heading, lambda entry: human_in(entry.row.amount(quantity), quantity.unit))
+
+
+def _bounded_column(quantity: Quantity) -> Column:
+    return Column(quantity.heading, lambda entry: _bounded(entry, quantity))
+
+
+def _bounded(entry: TableRow, quantity: Quantity) -> str:
+    """The amount; where it is a lower bound, or nothing is known, that is said."""
+    amount, missing = human_in(entry.row.amount(quantity), quantity.unit), entry.row.missing(quantity)
+    if missing == 0:
+        return amount
+    if entry.line is not None and not entry.line.status.is_known:
         return entry.line.status.value
-    return f"≥ {human(flops)}" if entry.row.uncosted < entry.row.nodes else "?"
+    is_all_unknown = missing == entry.row.nodes and entry.row.amount(quantity) == 0
+    return "?" if is_all_unknown else f"≥ {amount}"
 
 
 def _share(entry: TableRow, total: Row) -> str:

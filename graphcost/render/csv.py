@@ -10,9 +10,8 @@ from graphcost.render.numbers import MAX_BITS
 from graphcost.render.rows import View, flat
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 from graphcost.render.table_row import TableRow
-from graphcost.report import Line, Report, Work
+from graphcost.report import Line, Quantities, Report, Row
 
-QUANTITIES = ("flops", "macs", "int_ops", "int_macs", "params", "param_bytes")
 SPREADSHEET_FORMULA = ("=", "+", "-", "@")
 
 
@@ -24,9 +23,10 @@ def render(report: Report, view: View) -> str:
     )
     buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*header, *QUANTITIES, "formula"])
+    writer.writerow([*header, *(quantity.name for quantity in report.quantities), "formula"])
     for entry in entries:
-        writer.writerow([*_identity(entry), *_numbers(entry), _formula(entry.row.work)])
+        numbers = [number(entry.row.amount(quantity)) for quantity in report.quantities]
+        writer.writerow([*_identity(entry), *numbers, _formula(entry.row, report.quantities)])
     return buffer.getvalue()
 
 
@@ -35,14 +35,6 @@ def _identity(entry: TableRow) -> list[str | int]:
         return [cell(entry.row.name), entry.row.nodes, entry.row.uncosted]
     line = entry.line
     return [cell(line.node), cell(line.op), cell(line.scope), line.status.value, _count(line), _shapes(line)]
-
-
-def _numbers(entry: TableRow) -> list[str]:
-    row = entry.row
-    work = row.work
-    return [
-        number(value) for value in (work.flops, work.macs, work.int_ops, work.int_macs, row.params, row.param_bytes)
-    ]
 
 
 def number(value: Dim) -> str:
@@ -54,10 +46,10 @@ def _count(line: Line) -> str:
     return number(line.count) or cell(format_dim(line.count))
 
 
-def _formula(work: Work) -> str:
-    """What the FLOPs are, else what the integer operations are, where they aren't a number."""
-    is_open = [value for value in (work.flops, work.int_ops) if not number(value)]
-    return cell(format_dim(is_open[0])) if is_open else ""
+def _formula(row: Row, quantities: Quantities) -> str:
+    """What the FLOPs are where they aren't a number, else what the first quantity is that isn't one."""
+    amounts = (row.amount(quantity) for quantity in quantities if quantity.may_be_open)
+    return next((cell(format_dim(amount)) for amount in amounts if not number(amount)), "")
 
 
 def _shapes(line: Line) -> str:

@@ -1,18 +1,12 @@
-"""The report as JSON: a contract, described by graphcost/schema/report.schema.json."""
+"""The report as JSON text; what it holds is told by graphcost.report.serialize."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from graphcost.dims import Dim, Shape, format_dim
-from graphcost.render.numbers import MAX_BITS
-from graphcost.report import Dropped, Line, Loop, Report, Tensor, Work
-
-SCHEMA_VERSION = 1
-MAX_SAFE_INTEGER = 2**53
-"""Readers that keep numbers as doubles lose digits above."""
+from graphcost.report import Report
+from graphcost.report.serialize import to_dict
 
 
 def render(report: Report) -> str:
@@ -26,145 +20,3 @@ def _written(value: Any) -> str:
     if not isinstance(value, list) or not value:
         return json.dumps(value)
     return "[\n  " + ",\n  ".join(json.dumps(entry) for entry in value) + "\n ]"
-
-
-def to_dict(report: Report) -> dict[str, Any]:
-    """The report in the types that JSON has.
-
-    A quantity with an unbound symbol is None beside its formula (`<name>_formula`); one above 2^53 has its digits
-    in a string beside it (`<name>_exact`); one of more than 4096 bits is None, its formula tells its magnitude.
-    """
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "model": {"path": report.model.path, "format": report.model.format, "nodes": report.model.nodes},
-        "inputs": [_tensor(tensor) for tensor in report.inputs],
-        "outputs": [_tensor(tensor) for tensor in report.outputs],
-        "outputs_from": report.outputs_from,
-        "symbols": _symbols(report),
-        "total": _total(report),
-        "kept_nodes": len(report.lines),
-        "dropped": {reason: _dropped(dropped, report) for reason, dropped in report.dropped.items()},
-        "uncosted": [_uncosted(line) for line in report.uncosted],
-        "loops": [_loop(loop, report) for loop in report.loops],
-        "lines": [_line(line, bound) for line, bound in zip(report.lines, report.bound_lines, strict=True)],
-        "equalities": [
-            {
-                "left": format_dim(equality.left),
-                "right": format_dim(equality.right),
-                "node": equality.node,
-                "or_one": equality.or_one,
-            }
-            for equality in report.equalities
-        ],
-        "warnings": list(report.warnings),
-        "notes": list(report.notes),
-        **_phases(report),
-    }
-
-
-def _phases(report: Report) -> dict[str, Any]:
-    """The parts of a training step, where the outputs make up one."""
-    phases = {row.name: {"nodes": row.nodes, **_work(row.work)} for row in report.by_phase()}
-    return {"phases": phases} if phases else {}
-
-
-def _total(report: Report) -> dict[str, Any]:
-    total, formula = report.total, report.formula.work
-    return {
-        **_work(total.work),
-        **_quantity("params", total.params),
-        **_quantity("param_bytes", total.param_bytes),
-        "by_kind": _kinds(total.work.floating.by_kind),
-        "int_by_kind": _kinds(total.work.integer.by_kind),
-        "formula": {
-            "flops": format_dim(formula.flops),
-            "macs": format_dim(formula.macs),
-            "int_ops": format_dim(formula.int_ops),
-            "int_macs": format_dim(formula.int_macs),
-        },
-        "complete": report.is_complete,
-        "coverage": report.coverage,
-    }
-
-
-def _line(line: Line, bound: Line) -> dict[str, Any]:
-    entry = {
-        "node": line.node,
-        "op": line.op,
-        "scope": line.scope,
-        "status": line.status.value,
-        **_quantity("count", bound.count),
-        **_work(bound.work),
-        **_quantity("params", line.params),
-        **_quantity("param_bytes", line.param_bytes),
-        "outputs": [_shape(shape) for shape in line.outputs],
-        "formula": format_dim(line.work.flops),
-    }
-    if line.reason:
-        entry["reason"] = line.reason
-    return entry
-
-
-def _uncosted(line: Line) -> dict[str, str]:
-    return {
-        "node": line.node,
-        "op": line.op,
-        "scope": line.scope,
-        "status": line.status.value,
-        "reason": line.reason,
-    }
-
-
-def _dropped(dropped: Dropped, report: Report) -> dict[str, Any]:
-    return {"nodes": dropped.nodes, **_quantity("flops", report.value(dropped.work.flops)), "exact": dropped.is_exact}
-
-
-def _loop(loop: Loop, report: Report) -> dict[str, Any]:
-    return {"name": loop.name, **_quantity("trips", report.value(loop.trips)), "from": loop.source}
-
-
-def _tensor(tensor: Tensor) -> dict[str, Any]:
-    return {"name": tensor.name, "dtype": tensor.dtype, "shape": _shape(tensor.shape)}
-
-
-def _symbols(report: Report) -> dict[str, Any]:
-    """A symbol's number, None while it is unbound, or what stands for it."""
-    values: dict[str, Any] = {name: report.bindings.get(name) for name in report.symbols}
-    values |= {name: {"equals": format_dim(standing)} for name, standing in report.replaced.items()}
-    return values
-
-
-def _work(work: Work) -> dict[str, Any]:
-    return {
-        **_quantity("flops", work.flops),
-        **_quantity("macs", work.macs),
-        **_quantity("int_ops", work.int_ops),
-        **_quantity("int_macs", work.int_macs),
-    }
-
-
-def _kinds(counts: Mapping[str, Dim]) -> dict[str, Any]:
-    kinds: dict[str, Any] = {}
-    for kind, count in counts.items():
-        kinds |= _quantity(kind, count)
-    return kinds
-
-
-def _quantity(name: str, value: Dim) -> dict[str, Any]:
-    if not _has_number(value):
-        return {name: None, f"{name}_formula": format_dim(value)}
-    if isinstance(value, int) and value > MAX_SAFE_INTEGER:
-        return {name: value, f"{name}_exact": str(value)}
-    return {name: value}
-
-
-def _shape(shape: Shape | None) -> list[int | str] | None:
-    return None if shape is None else [_size(dim) for dim in shape]
-
-
-def _size(dim: Dim) -> int | str:
-    return dim if isinstance(dim, int) and _has_number(dim) else format_dim(dim)
-
-
-def _has_number(value: Dim) -> bool:
-    return isinstance(value, int) and value.bit_length() <= MAX_BITS

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from graphcost.dims import Dim, Expr, floor_div, format_dim
+from graphcost.dims.polynomial import MAX_PRINTED_BITS
 from graphcost.render.sanitize import ELLIPSIS, TEXT_LIMIT, head, sanitize
+from graphcost.report import Unit
 
 UNITS = ("", " k", " M", " G", " T", " P", " E")
-MAX_BITS = 4096
+MAX_BITS = MAX_PRINTED_BITS
 """Integers of more bits are given as a power of two: their digits help nobody, and Python may refuse to print them."""
 
 MAX_EXACT_DIGITS = 60
@@ -36,6 +38,11 @@ def human(value: Dim, limit: int = 24) -> str:
         if coefficient >= LEAST_ABBREVIATED:
             return _cut(f"{_human_number(coefficient)}*{format_dim(floor_div(value, coefficient))}", limit)
     return _cut(format_dim(value), limit)
+
+
+def human_in(value: Dim, unit: Unit, limit: int = 24) -> str:
+    """As human(); bytes in binary units."""
+    return human_bytes(value) if unit is Unit.BYTES and isinstance(value, int) else human(value, limit)
 
 
 def exact(value: Dim) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from graphcost.dims import Shape
 from graphcost.render.scope_tree import Cut, flatten, grow, readable
-from graphcost.render.table_row import TableRow, add_up
-from graphcost.report import Line, Report, Row, Status
+from graphcost.render.table_row import TableRow
+from graphcost.report import Line, Report, Row, add_up, add_up_rows
 
 READABLE_ROWS = 30
 
@@ -37,13 +37,13 @@ def select(report: Report, view: View) -> Rows:
     limit = READABLE_ROWS if view.top is None else view.top
     if view.by == "op":
         return _most_expensive([TableRow(row.name, row) for row in report.by_op()], limit, "ops")
-    return _most_expensive([_node_entry(line) for line in sorted(report.bound_lines, key=_line_cost)], limit, "nodes")
+    return _most_expensive(sorted(_nodes(report), key=_node_cost), limit, "nodes")
 
 
 def flat(report: Report, view: View) -> tuple[TableRow, ...]:
     """All rows of the view side by side, none inside another, so that a column adds up to the total."""
     if view.by == "node":
-        entries = [_node_entry(line) for line in report.bound_lines]
+        entries = _nodes(report)
     elif view.by == "op":
         entries = [TableRow(row.name, row) for row in report.by_op()]
     else:
@@ -74,14 +74,14 @@ def _scopes(report: Report, view: View) -> Rows:
         said.append(f"cut at depth {cut.depth} of {tree.height} (--depth {cut.depth + 1} for more)")
     outermost = [entry.row for entry in hidden if entry.indent == 0]
     if outermost:
-        entries.append(TableRow(_others(len(outermost)), add_up("others", outermost)))
+        entries.append(TableRow(_others(len(outermost)), add_up_rows("others", outermost)))
     return Rows(tuple(entries), "; ".join(said))
 
 
 def _most_expensive(entries: list[TableRow], limit: int, what: str) -> Rows:
     if not limit or len(entries) <= limit:
         return Rows(tuple(entries))
-    rest = add_up("others", (entry.row for entry in entries[limit:]))
+    rest = add_up_rows("others", (entry.row for entry in entries[limit:]))
     shown = (*entries[:limit], TableRow(_others(len(entries) - limit), rest))
     return Rows(shown, f"the most expensive {limit} of {len(entries)} {what} (--top 0 for all)")
 
@@ -98,9 +98,10 @@ def _keep_most_expensive(entries: Sequence[TableRow], limit: int) -> tuple[list[
     return shown, [entry for i, entry in enumerate(entries) if i not in kept]
 
 
-def _node_entry(line: Line) -> TableRow:
-    uncosted = int(not line.status.is_known)
-    return TableRow(line.node, Row(line.node, 1, line.work, line.params, line.param_bytes, uncosted), line=line)
+def _nodes(report: Report) -> list[TableRow]:
+    return [
+        TableRow(line.node, add_up(line.node, (line,), report.quantities), line=line) for line in report.bound_lines
+    ]
 
 
 def _dearness(row: Row) -> tuple[int, int, int]:
@@ -108,10 +109,10 @@ def _dearness(row: Row) -> tuple[int, int, int]:
     flops, int_ops = row.work.flops, row.work.int_ops
     if not isinstance(flops, int) or not isinstance(int_ops, int):
         return 0, 0, 0
-    return 1, -(flops + int_ops), -row.params
+    return 1, -(flops + int_ops), -row.params if isinstance(row.params, int) else 0
 
 
-def _line_cost(line: Line) -> tuple[int, int, int, int]:
+def _node_cost(entry: TableRow) -> tuple[int, int, int, int]:
     """As _dearness; what couldn't be costed comes before what costs nothing."""
-    is_open, work, params = _dearness(_node_entry(line).row)
-    return is_open, work, int(line.status in (Status.COSTED, Status.FREE)), params
+    is_open, work, params = _dearness(entry.row)
+    return is_open, work, int(entry.row.uncosted == 0), params

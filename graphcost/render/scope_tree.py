@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from graphcost.render.numbers import share
-from graphcost.render.table_row import TableRow, add_up
-from graphcost.report import Row
+from graphcost.render.table_row import TableRow
+from graphcost.report import Row, add_up_rows
 
 MAX_PARTS = 24
 """Scopes of more parts are cut there: the tree of a hostile name must stay small."""
@@ -56,11 +56,11 @@ def grow(rows: Iterable[Row]) -> Branch:
         branch = root
         for part in row.name.split("/", MAX_PARTS - 1):
             branch = branch.children.setdefault(part, Branch(part))
-        branch.own = row if branch.own is None else add_up(row.name, (branch.own, row))
+        branch.own = row if branch.own is None else add_up_rows(row.name, (branch.own, row))
     for branch in reversed(list(_walk(root))):
         own = [] if branch.own is None else [branch.own]
         parts = (*own, *(child.total for child in branch.children.values() if child.total is not None))
-        branch.total = parts[0] if len(parts) == 1 else add_up(branch.part, parts)
+        branch.total = parts[0] if len(parts) == 1 else add_up_rows(branch.part, parts)
     if root.total is not None and not _is_idle(root.total):
         _fold_idle(root)
     return root
@@ -78,11 +78,11 @@ def _fold_idle(root: Branch) -> None:
             continue
         for part in idle:
             del branch.children[part]
-        row = add_up(branch.part, rows)
+        row = add_up_rows(branch.part, rows)
         if branch is root:
             branch.children[IDLE_SCOPES] = Branch(IDLE_SCOPES, own=row, total=row)
         else:
-            branch.own = row if branch.own is None else add_up(branch.part, (branch.own, row))
+            branch.own = row if branch.own is None else add_up_rows(branch.part, (branch.own, row))
 
 
 def _is_idle(row: Row) -> bool:

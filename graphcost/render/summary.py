@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from graphcost.dims import Dim, Shape, symbols
 from graphcost.ir.scopes import readable
 from graphcost.ops.sizes import BATCH
-from graphcost.render.numbers import exact, human, human_bytes
+from graphcost.render.numbers import exact, human, human_in
 from graphcost.render.sanitize import TEXT_LIMIT, head, middle, sanitize
-from graphcost.report import Dropped, Line, Loop, Report, Status, Tensor
+from graphcost.report import Dropped, Line, Loop, Quantity, Report, Row, Status, Tensor, Unit
 
 MOST = 5
 """How many of a kind are named before the rest is only counted."""
@@ -59,35 +59,39 @@ def _axis(dim: Dim) -> str:
 
 
 def _totals(report: Report) -> Iterator[Fact]:
-    work, total = report.total.work, report.total
-    bound = "" if total.uncosted == 0 else "at least "
-    yield Fact("FLOPs", f"{bound}{_total(work.flops)}")
-    yield Fact("MACs", f"{bound}{_total(work.macs)}")
-    if work.int_ops != 0:
-        macs = f", with {exact(work.int_macs)} MACs" if work.int_macs != 0 else ""
-        yield Fact("integer ops", f"{bound}{exact(work.int_ops)}{macs}")
-    yield Fact("parameters", f"{exact(total.params)} ({human_bytes(total.param_bytes)})")
+    for quantity in report.quantities:
+        amount = report.total.amount(quantity)
+        if quantity.beside or (quantity.minor_to and amount == 0):
+            continue
+        bound = "at least " if report.total.missing(quantity) else ""
+        asides = [_aside(each, report.total) for each in report.quantities if each.beside == quantity.name]
+        text = f"{exact(amount)}{''.join(asides)}" if asides else _total(amount, quantity.unit)
+        yield Fact(quantity.spoken, f"{bound}{text}")
     yield from _formulas(report)
     yield Fact("convention", "1 MAC = 2 FLOPs, any other operation 1")
 
 
+def _aside(quantity: Quantity, total: Row) -> str:
+    """A quantity that is mentioned with another: bytes always, a part where there is one."""
+    amount = total.amount(quantity)
+    if quantity.unit is Unit.BYTES:
+        return f" ({human_in(amount, quantity.unit)})"
+    return f", with {exact(amount)} {quantity.spoken}" if amount != 0 else ""
+
+
 def _formulas(report: Report) -> Iterator[Fact]:
     """The formulas behind the totals, where bindings made another value of them."""
-    formula, total = report.formula.work, report.total.work
     heading = "formula"
-    for open_value, value, unit in (
-        (formula.flops, total.flops, "FLOPs"),
-        (formula.macs, total.macs, "MACs"),
-        (formula.int_ops, total.int_ops, "integer ops"),
-    ):
-        if open_value != value:
-            yield Fact(heading, f"{exact(open_value)} {unit}")
+    for quantity in report.quantities:
+        formula = report.formula.amount(quantity)
+        if not quantity.beside and formula != report.total.amount(quantity):
+            yield Fact(heading, f"{exact(formula)} {quantity.spoken}")
             heading = ""
 
 
-def _total(value: Dim) -> str:
+def _total(value: Dim, unit: Unit = Unit.OPERATIONS) -> str:
     """All digits, and what to remember of them."""
-    digits, brief = exact(value), human(value)
+    digits, brief = exact(value), human_in(value, unit)
     return f"{digits} ({brief})" if isinstance(value, int) and brief[-1:].isalpha() else digits
 
 
@@ -124,7 +128,7 @@ def _symbols(report: Report) -> Iterator[Fact]:
     equal = [f"{sanitize(name, 60)} = {human(standing, 40)}" for name, standing in report.replaced.items()]
     if bound or equal:
         yield Fact("symbols", _listed((*bound, *equal)))
-    missing = sorted(report.total.work.symbols)
+    missing = sorted(report.total.symbols)
     if missing:
         names = _listed(sanitize(name, 60) for name in missing)
         yield Fact("open", f"{names}: the total is a formula until each is bound ({_hint(missing, report)})", True)

@@ -1,12 +1,13 @@
-"""One node that runs: its status, its work, and lines added up."""
+"""One node that runs: its status, and its work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Any
 
-from graphcost.dims import Dim, Shape, bind, dim_sum, symbols
+from graphcost.dims import Dim, Expr, Shape, bind, dim_sum, symbols
 from graphcost.ops.rule import KINDS, NOTHING, Cost
 
 
@@ -71,8 +72,9 @@ IDLE = Work()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A node that runs. `work` is that of all its `count` runs together; `params` are elements of weights.
+    """A node that runs. `work` is that of all its `count` runs together.
 
+    `params` are elements of weights, `unsized` the weights that it is credited with beside them, of unknown size.
     `phase` is the part of a training step that it belongs to; empty where what runs is no training step.
     """
 
@@ -85,34 +87,23 @@ class Line:
     outputs: tuple[Shape | None, ...] = ()
     params: int = 0
     param_bytes: int = 0
+    unsized: int = 0
     reason: str = ""
     phase: str = ""
 
     def bind(self, bindings: Mapping[str, Dim]) -> Line:
-        """The line with the named symbols replaced."""
+        """The line with the named symbols replaced, in whatever of its fields they stand."""
+        formulas = {name: value for name in _FIELDS if isinstance(value := getattr(self, name), Expr)}
+        bound: dict[str, Any] = {name: bind(formula, bindings) for name, formula in formulas.items()}
         return replace(
             self,
             work=self.work.bind(bindings),
-            count=bind(self.count, bindings),
             outputs=tuple(None if s is None else Shape(*(bind(d, bindings) for d in s)) for s in self.outputs),
+            **bound,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Lines added up: of one op, of one scope, or all."""
-
-    name: str
-    nodes: int
-    work: Work
-    params: int
-    param_bytes: int
-    uncosted: int
-
-    @property
-    def coverage(self) -> float:
-        """The share of the nodes whose cost is known."""
-        return 1.0 if self.nodes == 0 else (self.nodes - self.uncosted) / self.nodes
+_FIELDS = tuple(field.name for field in fields(Line))
 
 
 def sum_work(works: Iterable[Work]) -> Work:
@@ -128,29 +119,3 @@ def _sum_costs(costs: Iterable[Cost]) -> Cost:
     if len(some) < 2:
         return some[0] if some else NOTHING
     return Cost(*(dim_sum([getattr(cost, kind) for cost in some]) for kind in KINDS))
-
-
-def grouped(lines: Iterable[Line], key: Callable[[Line], str]) -> tuple[Row, ...]:
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(key(line), []).append(line)
-    return tuple(add_up(name, members) for name, members in groups.items())
-
-
-def add_up(name: str, lines: Iterable[Line]) -> Row:
-    lines = tuple(lines)
-    return Row(
-        name=name,
-        nodes=len(lines),
-        work=sum_work(line.work for line in lines),
-        params=sum(line.params for line in lines),
-        param_bytes=sum(line.param_bytes for line in lines),
-        uncosted=sum(not line.status.is_known for line in lines),
-    )
-
-
-def by_cost(row: Row) -> tuple[bool, int, int]:
-    """A sort key: open formulas first, then by arithmetic of either domain, most expensive first."""
-    flops, int_ops = row.work.flops, row.work.int_ops
-    is_open = not isinstance(flops, int) or not isinstance(int_ops, int)
-    return not is_open, -(flops if isinstance(flops, int) else 0), -(int_ops if isinstance(int_ops, int) else 0)

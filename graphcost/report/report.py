@@ -13,14 +13,18 @@ from graphcost.errors import UsageError
 from graphcost.ir.graph import Graph
 from graphcost.ops.sizes import BATCH, Equality
 from graphcost.report.bindings import check_equalities, implied
-from graphcost.report.line import Line, Row, add_up, by_cost, grouped
+from graphcost.report.ids import unique_ids
+from graphcost.report.line import Line
 from graphcost.report.parts import PHASES, Dropped, Loop, ModelInfo, Tensor
+from graphcost.report.quantities import QUANTITIES, Quantities, Quantity, quantity_named
+from graphcost.report.row import Row, add_up, by_cost, grouped
 
 
 @dataclass(frozen=True)
 class Report:
     """What running the model costs. Formulas stay; `bindings` fill them in wherever a number is asked.
 
+    `quantities` is the table of what is counted, which every form of the report goes over.
     `graph` is what runs: pruned, loops and branches raised, what constants decide folded; `graph.nx` is its networkx
     DAG.
     """
@@ -37,6 +41,7 @@ class Report:
     bindings: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    quantities: Quantities = QUANTITIES
     graph: Graph | None = field(default=None, compare=False, repr=False)
 
     def bind(self, **bindings: int) -> Report:
@@ -69,15 +74,19 @@ class Report:
         return tuple(line.bind(bindings) for line in self.lines) if bindings else self.lines
 
     @cached_property
+    def line_ids(self) -> tuple[str, ...]:
+        """A name for each line that no other line has: the node's, with " #2", " #3" where that is taken."""
+        return unique_ids(line.node for line in self.lines)
+
+    @cached_property
     def formula(self) -> Row:
         """The sum of all lines, symbols and all."""
-        return add_up("total", self.lines)
+        return add_up("total", self.lines, self.quantities)
 
     @cached_property
     def total(self) -> Row:
         """The sum of all lines under the bindings."""
-        formula = self.formula
-        return replace(formula, work=formula.work.bind(self._effective_bindings))
+        return self.formula.bind(self._effective_bindings)
 
     @property
     def coverage(self) -> float:
@@ -88,6 +97,17 @@ class Report:
     def is_complete(self) -> bool:
         """Whether the total is exact: full coverage, and every symbol in it bound."""
         return self.total.uncosted == 0 and not self.total.work.symbols
+
+    def coverage_of(self, name: str) -> float:
+        """The kept lines of which a quantity is known, such as "params", over all kept lines.
+
+        Raises UsageError where the report counts no such quantity.
+        """
+        return self.total.coverage_of(self._quantity(name))
+
+    def is_complete_in(self, name: str) -> bool:
+        """Whether the total of one quantity is exact. Raises UsageError where the report counts no such quantity."""
+        return self.total.is_complete_in(self._quantity(name))
 
     @property
     def uncosted(self) -> tuple[Line, ...]:
@@ -100,11 +120,11 @@ class Report:
 
     def by_scope(self, depth: int | None = None) -> tuple[Row, ...]:
         """Totals for each name scope, cut after `depth` parts; in the order of the model."""
-        return grouped(self.bound_lines, lambda line: "/".join(line.scope.split("/")[:depth]))
+        return grouped(self.bound_lines, lambda line: "/".join(line.scope.split("/")[:depth]), self.quantities)
 
     def by_phase(self) -> tuple[Row, ...]:
         """Totals for forward, backward, optimizer and other, where the outputs make up a training step; else empty."""
-        rows = {row.name: row for row in grouped(self.bound_lines, lambda line: line.phase)}
+        rows = {row.name: row for row in grouped(self.bound_lines, lambda line: line.phase, self.quantities)}
         return tuple(rows[phase] for phase in PHASES if phase in rows)
 
     def by_node(self) -> tuple[Row, ...]:
@@ -113,7 +133,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as the JSON contract has it (`schema_version` 1)."""
-        from graphcost.render.json import to_dict
+        from graphcost.report.serialize import to_dict
 
         return to_dict(self)
 
@@ -123,7 +143,14 @@ class Report:
         return render(self)
 
     def _grouped(self, key: Callable[[Line], str]) -> tuple[Row, ...]:
-        return tuple(sorted(grouped(self.bound_lines, key), key=by_cost))
+        return tuple(sorted(grouped(self.bound_lines, key, self.quantities), key=by_cost))
+
+    def _quantity(self, name: str) -> Quantity:
+        try:
+            return quantity_named(name, self.quantities)
+        except KeyError:
+            known = ", ".join(quantity.name for quantity in self.quantities)
+            raise UsageError(f"the report has no quantity {name!r}: it has {known}") from None
 
     @cached_property
     def _free_symbols(self) -> frozenset[str]:
@@ -131,7 +158,7 @@ class Report:
         sizes = {dim for outputs in shapes for shape in outputs if shape is not None for dim in shape}
         named = frozenset().union(*(symbols(dim) for dim in sizes), *(symbols(line.count) for line in self.lines))
         given = frozenset().union(*(symbols(d) for t in self.inputs if t.shape is not None for d in t.shape))
-        return named | given | self.formula.work.symbols
+        return named | given | self.formula.symbols
 
     @cached_property
     def _effective_bindings(self) -> dict[str, Dim]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Literal, Node, TensorRef
 from graphcost.ir.stand_ins import ARGUMENT
 from graphcost.ops.roles import EFFECTS, SEPARATE, Role
 from graphcost.roles.flow import Flow
 
-QUANTIZED = frozenset({"int8", "uint8", "qint8", "quint8", "qint32", "qint16", "quint16"})
+MOST_QUANTIZED_BITS = 8
+"""Weights are quantized to plain integers too, of so many bits; wider ones are indices and sizes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,13 @@ def find_weight_uses(flow: Flow, declared: Collection[TensorRef]) -> WeightUses:
 
 
 def is_floating(dtype: object) -> bool:
-    return isinstance(dtype, str) and dtype.startswith(("float", "bfloat", "half", "double", "complex"))
+    """Whether tensors of the dtype may hold what is computed with, floating or complex; None has no dtype."""
+    return dtype_named(dtype).is_inexact
+
+
+def _is_quantized(name: str) -> bool:
+    dtype = dtype_named(name)
+    return dtype.is_quantized or (dtype.is_integer and dtype.bits <= MOST_QUANTIZED_BITS)
 
 
 def _meeting(flow: Flow, weights: frozenset[int], sources: frozenset[int], is_fed: bool) -> WeightUses:
@@ -99,7 +107,7 @@ def _constants(flow: Flow) -> Iterator[int]:
         if not isinstance(literal, Literal):
             continue
         is_large = bool(literal.shape) and literal.shape != (1,) and 0 not in literal.shape
-        if is_large and (is_floating(literal.dtype) or literal.dtype in QUANTIZED):
+        if is_large and (is_floating(literal.dtype) or _is_quantized(literal.dtype)):
             yield point
 
 

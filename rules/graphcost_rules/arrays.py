@@ -10,7 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from graphcost import FREE, Dim, Fact, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import (
+    COMPUTES_NOTHING,
+    COPIES,
+    VIEW,
+    Dim,
+    Fact,
+    Op,
+    Role,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+)
 
 HANDLE = Shape(2)
 FLOW = Shape()
@@ -132,13 +145,19 @@ def _nothing(op: Op) -> list[Shape]:
 
 def _makers(version: str) -> Sequence[Rule]:
     makers = (
-        Rule(f"TensorArray{version}", shape=_array_shape, value=_array_value, element=_array_element, cost=FREE),
+        Rule(
+            f"TensorArray{version}",
+            shape=_array_shape,
+            value=_array_value,
+            element=_array_element,
+            cost=COMPUTES_NOTHING,
+        ),
         Rule(
             f"TensorArrayGrad{version}",
             shape=_array_shape,
             value=_gradient_value,
             element=_gradient_element,
-            cost=FREE,
+            cost=COMPUTES_NOTHING,
             role=Role.GRADIENT,
         ),
     )
@@ -158,29 +177,38 @@ def _without_flow(rule: Rule) -> Rule:
 def _family(version: str) -> Sequence[Rule]:
     return (
         *_makers(version),
-        Rule(f"TensorArrayWrite{version}", shape=_flow_shape, element=_written, cost=FREE),
-        Rule(f"TensorArrayScatter{version}", shape=_flow_shape, element=_scattered, cost=FREE),
-        Rule(f"TensorArraySplit{version}", shape=_flow_shape, element=_split, cost=FREE),
-        Rule(f"TensorArrayRead{version}", shape=_read_shape, cost=FREE),
-        Rule(f"TensorArrayGather{version}", shape=_gather_shape, cost=FREE),
-        Rule(f"TensorArrayConcat{version}", shape=_concat_shape, cost=FREE),
-        Rule(f"TensorArraySize{version}", shape=_flow_shape, value=_size_value, cost=FREE, role=Role.SHAPE_ONLY),
-        Rule(f"TensorArrayClose{version}", shape=_nothing, cost=FREE, role=Role.EFFECT),
+        Rule(f"TensorArrayWrite{version}", shape=_flow_shape, element=_written, cost=VIEW),
+        Rule(f"TensorArrayScatter{version}", shape=_flow_shape, element=_scattered, cost=COPIES),
+        Rule(f"TensorArraySplit{version}", shape=_flow_shape, element=_split, cost=COPIES),
+        Rule(f"TensorArrayRead{version}", shape=_read_shape, cost=VIEW),
+        Rule(f"TensorArrayGather{version}", shape=_gather_shape, cost=COPIES),
+        Rule(f"TensorArrayConcat{version}", shape=_concat_shape, cost=COPIES),
+        Rule(
+            f"TensorArraySize{version}",
+            shape=_flow_shape,
+            value=_size_value,
+            cost=COMPUTES_NOTHING,
+            role=Role.SHAPE_ONLY,
+        ),
+        Rule(f"TensorArrayClose{version}", shape=_nothing, cost=COMPUTES_NOTHING, role=Role.EFFECT),
     )
 
 
 RULES = RuleSet(
     *(rule for version in ("", "V2", "V3") for rule in _family(version)),
-    Rule("TensorArrayPack", shape=_pack_shape, cost=FREE),
-    Rule("TensorArrayUnpack", shape=_flow_shape, element=_unpacked, cost=FREE),
+    Rule("TensorArrayPack", shape=_pack_shape, cost=COPIES),
+    Rule("TensorArrayUnpack", shape=_flow_shape, element=_unpacked, cost=COPIES),
     Rule(
         "TensorArrayGradWithShape",
         shape=_array_shape,
         value=_gradient_value,
         element=_gradient_with_shape_element,
-        cost=FREE,
+        cost=COMPUTES_NOTHING,
         role=Role.GRADIENT,
     ),
-    *(Rule(name, cost=FREE, role=Role.GRADIENT) for name in ("StackV2", "StackPushV2", "StackPopV2", "StackCloseV2")),
-    *(Rule(name, cost=FREE, role=Role.GRADIENT) for name in ("Stack", "StackPush", "StackPop", "StackClose")),
+    *(
+        Rule(name, cost=COMPUTES_NOTHING, role=Role.GRADIENT)
+        for name in ("StackV2", "StackCloseV2", "Stack", "StackClose")
+    ),
+    *(Rule(name, cost=VIEW, role=Role.GRADIENT) for name in ("StackPushV2", "StackPopV2", "StackPush", "StackPop")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from graphcost import FREE, Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, Value, floor_div, is_at_least
+from graphcost import COPIES, Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, Value, floor_div, is_at_least
 from graphcost_rules.elementwise import (
     ValueRule,
     broadcast_shape,
@@ -158,7 +158,7 @@ RULES = RuleSet(
     binary("BitwiseXor", BIT, COMPARE, on_two(bitwise_xor)),
     binary("LeftShift", BIT, COMPARE, on_two(left_shift)),
     binary("RightShift", BIT, COMPARE, on_two(right_shift)),
-    Rule("Complex", shape=BROADCAST, cost=FREE),
+    Rule("Complex", shape=BROADCAST, cost=COPIES),
     Rule("Cross", shape=cross_shape, cost=per_element("a * b - c * d", Cost(add=1, mul=2))),
 ).with_roles(
     {

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import FREE, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value, is_at_least
+from graphcost import (
+    COMPUTES_NOTHING,
+    COPIES,
+    Dim,
+    Op,
+    Role,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+    is_at_least,
+)
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_vector, shape_held_by
 from graphcost_rules.small_values import rearranged
 
@@ -111,13 +123,13 @@ def _aligned(a: Sequence[Dim | None], b: Sequence[Dim | None]) -> tuple[list[Dim
 
 
 RULES = RuleSet(
-    Rule("BroadcastTo", shape=broadcast_to_shape, value=broadcast_to_value, cost=FREE, role=Role.MOVE),
-    Rule("BroadcastArgs", shape=broadcast_args_shape, value=broadcast_args_value, cost=FREE),
+    Rule("BroadcastTo", shape=broadcast_to_shape, value=broadcast_to_value, cost=COPIES, role=Role.MOVE),
+    Rule("BroadcastArgs", shape=broadcast_args_shape, value=broadcast_args_value, cost=COMPUTES_NOTHING),
     Rule(
         "BroadcastGradientArgs",
         shape=broadcast_gradient_args_shape,
         value=broadcast_gradient_args_value,
-        cost=FREE,
+        cost=COMPUTES_NOTHING,
         role=Role.SHAPE_ONLY,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Free, Op, Role, Rule, RuleSet, Shape
+from graphcost import Cost, Free, FreeKind, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.declared_shapes import ShapeRule, declared_by, opened_or_unknown, undeclared
 from graphcost_rules.shape_inputs import size_attr
 
@@ -18,7 +18,7 @@ HOST = "it waits for what another program computes on the host"
 GRADIENT = "the gradient of a function isn't in the graph"
 CUSTOM = "its functions run on rows of embeddings, how many depends on data"
 
-COMPILING = Free("compiles a program")
+COMPILING = Free("compiles a program", FreeKind.COMPUTES_NOTHING)
 
 OPTIMIZERS = ("Adagrad", "AdagradMomentum", "Adam", "Ftrl", "Sgd")
 

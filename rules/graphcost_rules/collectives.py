@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import Cost, Dim, Free, Op, Rule, RuleSet, Shape, ceil_div, floor_div
+from graphcost import Cost, Dim, Free, FreeKind, Op, Rule, RuleSet, Shape, ceil_div, floor_div
 from graphcost_rules.declared_shapes import family, nothing, scalars
 from graphcost_rules.identity import first_shape
 from graphcost_rules.shape_inputs import shape_held_by
 
-COMMUNICATION = Free("communication")
+COMMUNICATION = Free("communication", FreeKind.COPIES)
+CONNECTIONS = Free("communication", FreeKind.COMPUTES_NOTHING)
 GROUP = "how many devices take part isn't in the graph"
 
 COMBINE = {
@@ -150,6 +151,6 @@ RULES = (
     + family(COMMUNICATION, held_shape, "CollectiveBcastRecvV2", "_NcclBroadcastRecv")
     + family(COMMUNICATION, gathered_shape, "CollectiveGatherV2")
     + family(COMMUNICATION, exchanged_shape, "AllToAll")
-    + family(COMMUNICATION, scalars, "CollectiveAssignGroupV2", "CollectiveInitializeCommunicator")
+    + family(CONNECTIONS, scalars, "CollectiveAssignGroupV2", "CollectiveInitializeCommunicator")
     + family(COMMUNICATION, nothing, "_NcclBroadcastSend", "_NcclReduceSend")
 )

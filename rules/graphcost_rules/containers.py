@@ -11,7 +11,7 @@ from graphcost_rules.declared_shapes import (
     scalars,
     undeclared,
 )
-from graphcost_rules.state import STATE
+from graphcost_rules.state import HELD, STATE, STORED
 
 LOOKS_UP = Free("looks up in a table")
 
@@ -50,9 +50,9 @@ def _tensor_tables(*kinds: str) -> RuleSet:
 
 
 FILLED = (
-    family(STATE, nothing, "InitializeTable", "InitializeTableV2")
-    + family(STATE, nothing, "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
-    + family(STATE, nothing, "LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2")
+    family(STORED, nothing, "InitializeTable", "InitializeTableV2")
+    + family(STORED, nothing, "InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
+    + family(STORED, nothing, "LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2")
 ).with_role(Role.ASSIGNMENT)
 
 TABLES = (
@@ -61,25 +61,27 @@ TABLES = (
     + _tensor_tables("MutableHashTableOfTensorsV2", "AnonymousMutableHashTableOfTensors")
     + family(STATE, scalars, "MutableDenseHashTableV2", "AnonymousMutableDenseHashTable")
     + family(STATE, scalars, "LookupTableSize", "LookupTableSizeV2")
-    + family(STATE, nothing, "InitializeTableFromDataset").with_role(Role.PIPELINE)
-    + family(STATE, nothing, "LookupTableRemoveV2")
+    + family(STORED, nothing, "InitializeTableFromDataset").with_role(Role.PIPELINE)
+    + family(STORED, nothing, "LookupTableRemoveV2")
     + FILLED
     + family(LOOKS_UP, undeclared, "LookupTableFind")
     + RuleSet(
         Rule("LookupTableFindV2", shape=find_shape, cost=LOOKS_UP),
-        Rule("LookupTableExport", shape=export_shape, cost=STATE),
-        Rule("LookupTableExportV2", shape=export_shape, cost=STATE),
+        Rule("LookupTableExport", shape=export_shape, cost=STORED),
+        Rule("LookupTableExportV2", shape=export_shape, cost=STORED),
     )
 )
 
 ENQUEUES = (
-    family(STATE, nothing, "QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2")
-    + family(STATE, nothing, "QueueClose", "QueueCloseV2", "BarrierClose", "BarrierInsertMany")
+    family(HELD, nothing, "QueueEnqueue", "QueueEnqueueV2")
+    + family(STORED, nothing, "QueueEnqueueMany", "QueueEnqueueManyV2", "BarrierInsertMany")
+    + family(STATE, nothing, "QueueClose", "QueueCloseV2", "BarrierClose")
 ).with_role(Role.EFFECT)
 
 DEQUEUES = (
-    family(STATE, undeclared, "QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2")
-    + family(STATE, undeclared, "QueueDequeueUpTo", "QueueDequeueUpToV2", "BarrierTakeMany")
+    family(HELD, undeclared, "QueueDequeue", "QueueDequeueV2")
+    + family(STORED, undeclared, "QueueDequeueMany", "QueueDequeueManyV2")
+    + family(STORED, undeclared, "QueueDequeueUpTo", "QueueDequeueUpToV2", "BarrierTakeMany")
 ).with_role(Role.DATA_SOURCE)
 
 QUEUES = (
@@ -92,17 +94,17 @@ QUEUES = (
 ).with_role(Role.PIPELINE)
 
 STAGES = (
-    family(STATE, nothing, "Stage", "MapStage", "OrderedMapStage").with_role(Role.EFFECT)
+    family(HELD, nothing, "Stage", "MapStage", "OrderedMapStage").with_role(Role.EFFECT)
     + family(STATE, nothing, "StageClear", "MapClear", "OrderedMapClear")
     + family(STATE, scalars, "StageSize", "MapSize", "MapIncompleteSize", "OrderedMapSize", "OrderedMapIncompleteSize")
-    + family(STATE, undeclared, "Unstage").with_role(Role.DATA_SOURCE)
-    + family(STATE, undeclared, "StagePeek", "MapUnstage", "MapUnstageNoKey", "MapPeek")
-    + family(STATE, undeclared, "OrderedMapUnstage", "OrderedMapUnstageNoKey", "OrderedMapPeek")
+    + family(HELD, undeclared, "Unstage").with_role(Role.DATA_SOURCE)
+    + family(HELD, undeclared, "StagePeek", "MapUnstage", "MapUnstageNoKey", "MapPeek")
+    + family(HELD, undeclared, "OrderedMapUnstage", "OrderedMapUnstageNoKey", "OrderedMapPeek")
 ).with_role(Role.PIPELINE)
 
 SESSIONS = (
-    family(STATE, scalars, "GetSessionHandle", "GetSessionHandleV2")
-    + family(STATE, undeclared, "GetSessionTensor")
+    family(HELD, scalars, "GetSessionHandle", "GetSessionHandleV2")
+    + family(HELD, undeclared, "GetSessionTensor")
     + family(STATE, nothing, "DeleteSessionTensor").with_role(Role.EFFECT)
 )
 

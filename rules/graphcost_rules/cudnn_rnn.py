@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, floor_div
+from graphcost import COMPUTES_NOTHING, COPIES, Cost, Dim, Op, Role, Rule, RuleSet, Shape, floor_div
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +208,13 @@ RULES = RuleSet(
     Rule("CudnnRNNBackprop", shape=backward_shape, cost=backward_cost, role=Role.GRADIENT),
     Rule("CudnnRNNBackpropV2", shape=backward_shape, cost=backward_cost, role=Role.GRADIENT),
     Rule("CudnnRNNBackpropV3", shape=backward_shape, cost=backward_cost, role=Role.GRADIENT),
-    Rule("CudnnRNNParamsSize", shape=size_shape, cost=FREE),
-    Rule("CudnnRNNCanonicalToParams", shape=to_params_shape, cost=FREE),
-    Rule("CudnnRNNCanonicalToParamsV2", shape=to_params_shape, cost=FREE),
-    Rule("CudnnRNNParamsToCanonical", shape=to_canonical_shape("num_params", "num_params"), cost=FREE),
+    Rule("CudnnRNNParamsSize", shape=size_shape, cost=COMPUTES_NOTHING),
+    Rule("CudnnRNNCanonicalToParams", shape=to_params_shape, cost=COPIES),
+    Rule("CudnnRNNCanonicalToParamsV2", shape=to_params_shape, cost=COPIES),
+    Rule("CudnnRNNParamsToCanonical", shape=to_canonical_shape("num_params", "num_params"), cost=COPIES),
     Rule(
         "CudnnRNNParamsToCanonicalV2",
         shape=to_canonical_shape("num_params_weights", "num_params_biases"),
-        cost=FREE,
+        cost=COPIES,
     ),
 )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from graphcost import Free, Role
+from graphcost import Free, FreeKind, Role
 from graphcost_rules.declared_shapes import declared_by, family, nothing, open_vectors, scalars
 
-PIPELINE = Free("input pipeline")
+PIPELINE = Free("input pipeline", FreeKind.COMPUTES_NOTHING)
+"""Handles of what yields elements elsewhere."""
+
+YIELDED = Free("input pipeline", FreeKind.VIEW)
+SAVED = Free("input pipeline", FreeKind.COPIES)
 
 DATASETS = """
     AssertCardinalityDataset AssertNextDataset AssertPrevDataset AutoShardDataset BatchDataset BatchDatasetV2
@@ -43,7 +47,7 @@ HANDLES = """
 """
 
 EFFECTS = """
-    MakeIterator DeleteIterator DeserializeIterator DeleteMultiDeviceIterator DatasetToTFRecord
+    MakeIterator DeleteIterator DeserializeIterator DeleteMultiDeviceIterator
     DeleteMemoryCache DeleteRandomSeedGenerator DeleteSeedGenerator
 """
 
@@ -54,7 +58,7 @@ YIELDS = """
 
 NEXT = (
     family(PIPELINE, scalars, "OneShotIterator", "IteratorGetNextAsOptional")
-    + family(PIPELINE, declared_by("output_shapes"), "IteratorGetNext", "IteratorGetNextSync")
+    + family(YIELDED, declared_by("output_shapes"), "IteratorGetNext", "IteratorGetNextSync")
 ).with_role(Role.DATA_SOURCE)
 
 STATISTICS = (
@@ -65,8 +69,9 @@ RULES = (
     family(PIPELINE, scalars, *DATASETS.split(), *HANDLES.split())
     + NEXT
     + STATISTICS
-    + family(PIPELINE, nothing, "SaveDataset").with_role(Role.EFFECT)
+    + family(SAVED, nothing, "DatasetToTFRecord")
+    + family(SAVED, nothing, "SaveDataset").with_role(Role.EFFECT)
     + family(PIPELINE, open_vectors, "SerializeIterator")
     + family(PIPELINE, nothing, *EFFECTS.split())
-    + family(PIPELINE, declared_by("output_shapes"), *YIELDS.split())
+    + family(YIELDED, declared_by("output_shapes"), *YIELDS.split())
 ).with_role(Role.PIPELINE)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from functools import reduce
 
-from graphcost import Dim, Free, Op, PartialShape, Role, Shape, ShapeUnknown, floor_div
+from graphcost import Dim, Free, Op, PartialShape, Role, Shape, ShapeUnknown, dtype_named, floor_div
 from graphcost_rules.declared_shapes import as_first_input, family, scalars
 from graphcost_rules.shape_inputs import partial_items, per_axis
 
 PARSES = Free("strings")
 DECODES = Free("decodes a file format")
-
-BYTES = {"bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "float16": 2, "bfloat16": 2, "int32": 4}
-BYTES |= {"float32": 4, "int64": 8, "float64": 8, "complex64": 8, "complex128": 16}
 
 
 def image_shape(op: Op) -> list[Shape]:
@@ -78,12 +75,12 @@ def raw_shape(op: Op) -> list[Shape]:
 def padded_raw_shape(op: Op) -> list[Shape]:
     """As many numbers as fit in the given length in bytes."""
     shape = op.input(0)
-    dtype = op.dtype_attr("out_type")
-    if dtype not in BYTES:
-        raise op.error(f"raw bytes aren't {dtype[:40]}")
+    dtype = dtype_named(op.dtype_attr("out_type"))
+    if not dtype.bits:
+        raise op.error(f"raw bytes aren't {op.dtype_attr('out_type')[:40]}")
     op.input(1, rank=0)
     (length,) = partial_items(op, 1) if op.has_shape(1) else (None,)
-    return [Shape(*shape, op.unknown_size(shape.rank) if length is None else floor_div(length, BYTES[dtype]))]
+    return [Shape(*shape, op.unknown_size(shape.rank) if length is None else floor_div(length, dtype.bytes_of(1)))]
 
 
 def proto_bytes_shape(op: Op) -> list[Shape]:

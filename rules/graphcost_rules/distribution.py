@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from graphcost import Free, Op, Role, Shape, floor_div
-from graphcost_rules.collectives import COMMUNICATION, declared_shape
+from graphcost import Free, FreeKind, Op, Role, Shape, floor_div
+from graphcost_rules.collectives import COMMUNICATION, CONNECTIONS, declared_shape
 from graphcost_rules.declared_shapes import declared_by, family, nothing, open_vectors, scalars, undeclared
 from graphcost_rules.elementwise import merged_shape
 from graphcost_rules.identity import same_shapes
 from graphcost_rules.sparse_tensors import parts
 
-DISTRIBUTION = Free("distribution")
+DISTRIBUTION = Free("distribution", FreeKind.COMPUTES_NOTHING)
+SHARDS = Free("distribution", FreeKind.VIEW)
+"""The parts stay where they are, and go by another name."""
+
+REDISTRIBUTION = Free("distribution", FreeKind.COPIES)
 
 
 def shared_shape(op: Op) -> list[Shape | None]:
@@ -79,20 +83,21 @@ CHANNELS = (
     family(COMMUNICATION, declared_shape, "XlaRecv", "XlaRecvFromHost")
     + family(COMMUNICATION, nothing, "XlaSend", "XlaSendToHost", "_XlaSendFromHost", "_XlaSendFromHostV2")
     + family(COMMUNICATION, undeclared, "_XlaRecvAtHost", "_XlaRecvAtHostV2")
-    + family(COMMUNICATION, undeclared, "RpcCall", "RpcCheckStatus", "RpcClient", "RpcGetValue", "RpcServer")
-    + family(COMMUNICATION, nothing, "RpcServerStart", "RpcServerRegister", "DeleteRpcFutureResource")
-    + family(COMMUNICATION, scalars, "WorkerHeartbeat")
+    + family(COMMUNICATION, undeclared, "RpcCall", "RpcGetValue")
+    + family(CONNECTIONS, undeclared, "RpcCheckStatus", "RpcClient", "RpcServer")
+    + family(CONNECTIONS, nothing, "RpcServerStart", "RpcServerRegister", "DeleteRpcFutureResource")
+    + family(CONNECTIONS, scalars, "WorkerHeartbeat")
 )
 
 REPLICAS = (
-    family(DISTRIBUTION, merged_shape, "TPUReplicatedInput")
-    + family(DISTRIBUTION, shared_shape, "TPUReplicatedOutput")
-    + family(DISTRIBUTION, joined_shape, "TPUPartitionedInput")
-    + family(DISTRIBUTION, joined_grid_shape, "TPUPartitionedInputV2")
-    + family(DISTRIBUTION, parted_shape, "TPUPartitionedOutput")
-    + family(DISTRIBUTION, parted_grid_shape, "TPUPartitionedOutputV2")
-    + family(DISTRIBUTION, same_shapes, "TPUAnnotateTensorsWithDynamicShape")
-    + family(DISTRIBUTION, copied_shapes, "TPUCopyWithDynamicShape")
+    family(SHARDS, merged_shape, "TPUReplicatedInput")
+    + family(SHARDS, shared_shape, "TPUReplicatedOutput")
+    + family(SHARDS, joined_shape, "TPUPartitionedInput")
+    + family(SHARDS, joined_grid_shape, "TPUPartitionedInputV2")
+    + family(SHARDS, parted_shape, "TPUPartitionedOutput")
+    + family(SHARDS, parted_grid_shape, "TPUPartitionedOutputV2")
+    + family(SHARDS, same_shapes, "TPUAnnotateTensorsWithDynamicShape")
+    + family(REDISTRIBUTION, copied_shapes, "TPUCopyWithDynamicShape")
     + family(DISTRIBUTION, declared_shape, "TPUDummyInput")
     + family(DISTRIBUTION, nothing, "TPUReplicateMetadata", "TPUReshardVariables", "TPUCompileSucceededAssert")
     + family(DISTRIBUTION, scalars, "TPUCompilationResult", "TPURoundRobin")

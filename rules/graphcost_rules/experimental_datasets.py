@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphcost import Role
-from graphcost_rules.datasets import PIPELINE
+from graphcost_rules.datasets import PIPELINE, SAVED
 from graphcost_rules.declared_shapes import declared_by, family, nothing, scalars
 
 DATASETS = """
@@ -21,6 +21,6 @@ HANDLES = """
 RULES = (
     family(PIPELINE, scalars, *(f"Experimental{name}Dataset" for name in DATASETS.split()), *HANDLES.split())
     + family(PIPELINE, scalars, "ExperimentalStatsAggregatorSummary").with_role(Role.SUMMARY)
-    + family(PIPELINE, nothing, "ExperimentalDatasetToTFRecord", "DistributedSave")
-    + family(PIPELINE, declared_by("output_shapes"), "UncompressElement", "ReduceDataset")
+    + family(SAVED, nothing, "ExperimentalDatasetToTFRecord", "DistributedSave")
+    + family(SAVED, declared_by("output_shapes"), "UncompressElement", "ReduceDataset")
 ).with_role(Role.PIPELINE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import COPIES, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_items
 from graphcost_rules.small_values import Index, element, rearranged
 
@@ -139,10 +139,10 @@ def one_hot_value(op: Op) -> list[Value]:
 
 
 RULES = RuleSet(
-    Rule("Gather", shape=gather_shape, value=gather_value, cost=FREE, role=Role.MOVE | Role.LOOKUP),
-    Rule("GatherV2", shape=gather_v2_shape, value=gather_v2_value, cost=FREE, role=Role.MOVE | Role.LOOKUP),
-    Rule("ResourceGather", shape=resource_gather_shape, cost=FREE, role=Role.LOOKUP),
-    Rule("GatherNd", shape=gather_nd_shape, value=gather_nd_value, cost=FREE, role=Role.LOOKUP),
-    Rule("ResourceGatherNd", shape=resource_gather_nd_shape, cost=FREE, role=Role.LOOKUP),
-    Rule("OneHot", shape=one_hot_shape, value=one_hot_value, cost=FREE),
+    Rule("Gather", shape=gather_shape, value=gather_value, cost=COPIES, role=Role.MOVE | Role.LOOKUP),
+    Rule("GatherV2", shape=gather_v2_shape, value=gather_v2_value, cost=COPIES, role=Role.MOVE | Role.LOOKUP),
+    Rule("ResourceGather", shape=resource_gather_shape, cost=COPIES, role=Role.LOOKUP),
+    Rule("GatherNd", shape=gather_nd_shape, value=gather_nd_value, cost=COPIES, role=Role.LOOKUP),
+    Rule("ResourceGatherNd", shape=resource_gather_nd_shape, cost=COPIES, role=Role.LOOKUP),
+    Rule("OneHot", shape=one_hot_shape, value=one_hot_value, cost=COPIES),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Free, Op, Role, Rule, RuleSet, Shape, Value
+from graphcost import Free, FreeKind, Op, Role, Rule, RuleSet, Shape, Value
 from graphcost_rules.declared_shapes import (
     as_first_input,
     family,
@@ -15,8 +15,13 @@ from graphcost_rules.declared_shapes import (
 
 HOST_IO = Free("host I/O")
 SUMMARIES = Free("summaries")
-CHECKS = Free("checks a condition")
-CONTROL = Free("orders other operations")
+CHECKS = Free("checks a condition", FreeKind.COMPUTES_NOTHING)
+CONTROL = Free("orders other operations", FreeKind.COMPUTES_NOTHING)
+
+READERS_STATE = Free("host I/O", FreeKind.COMPUTES_NOTHING)
+WRITERS_STATE = Free("summaries", FreeKind.COMPUTES_NOTHING)
+HANDS_OVER = Free("host I/O", FreeKind.VIEW)
+"""What is printed or returned goes on as it is."""
 
 
 def printed_value(op: Op) -> list[Value]:
@@ -60,42 +65,46 @@ FILES = (
     family(HOST_IO, scalars, "ReadFile").with_role(Role.NOISE | Role.PIPELINE)
     + family(HOST_IO, open_vectors, "MatchingFiles").with_role(Role.PIPELINE)
     + family(HOST_IO, nothing, "WriteFile").with_role(Role.EFFECT)
-    + family(HOST_IO, scalars, "Timestamp")
-    + family(HOST_IO, nothing, "FileSystemSetConfiguration")
+    + family(READERS_STATE, scalars, "Timestamp")
+    + family(READERS_STATE, nothing, "FileSystemSetConfiguration")
 )
 
 READERS = (
-    family(HOST_IO, pairs, "FixedLengthRecordReader", "IdentityReader", "LMDBReader", "TFRecordReader")
-    + family(HOST_IO, pairs, "TextLineReader", "WholeFileReader")
-    + family(HOST_IO, scalars, "FixedLengthRecordReaderV2", "IdentityReaderV2", "TFRecordReaderV2", "TextLineReaderV2")
-    + family(HOST_IO, scalars, "WholeFileReaderV2")
+    family(READERS_STATE, pairs, "FixedLengthRecordReader", "IdentityReader", "LMDBReader", "TFRecordReader")
+    + family(READERS_STATE, pairs, "TextLineReader", "WholeFileReader")
+    + family(
+        READERS_STATE, scalars, "FixedLengthRecordReaderV2", "IdentityReaderV2", "TFRecordReaderV2", "TextLineReaderV2"
+    )
+    + family(READERS_STATE, scalars, "WholeFileReaderV2")
     + family(HOST_IO, scalars, "ReaderRead", "ReaderReadV2").with_role(Role.DATA_SOURCE)
     + family(HOST_IO, open_vectors, "ReaderReadUpTo", "ReaderReadUpToV2").with_role(Role.DATA_SOURCE)
-    + family(HOST_IO, nothing, "ReaderReset", "ReaderResetV2", "ReaderRestoreState", "ReaderRestoreStateV2")
-    + family(HOST_IO, scalars, "ReaderNumRecordsProduced", "ReaderNumRecordsProducedV2", "ReaderSerializeState")
-    + family(HOST_IO, scalars, "ReaderNumWorkUnitsCompleted", "ReaderNumWorkUnitsCompletedV2")
-    + family(HOST_IO, scalars, "ReaderSerializeStateV2")
+    + family(READERS_STATE, nothing, "ReaderReset", "ReaderResetV2", "ReaderRestoreState", "ReaderRestoreStateV2")
+    + family(READERS_STATE, scalars, "ReaderNumRecordsProduced", "ReaderNumRecordsProducedV2")
+    + family(READERS_STATE, scalars, "ReaderNumWorkUnitsCompleted", "ReaderNumWorkUnitsCompletedV2")
+    + family(HOST_IO, scalars, "ReaderSerializeState", "ReaderSerializeStateV2")
 ).with_role(Role.PIPELINE)
 
 SUMMARY_OPS = (
     family(SUMMARIES, scalars, "ScalarSummary", "HistogramSummary", "ImageSummary", "AudioSummary", "AudioSummaryV2")
-    + family(SUMMARIES, scalars, "MergeSummary", "TensorSummary", "TensorSummaryV2", "SummaryWriter")
+    + family(SUMMARIES, scalars, "MergeSummary", "TensorSummary", "TensorSummaryV2")
+    + family(WRITERS_STATE, scalars, "SummaryWriter")
     + family(SUMMARIES, nothing, "WriteSummary", "WriteScalarSummary", "WriteHistogramSummary", "WriteImageSummary")
     + family(SUMMARIES, nothing, "WriteAudioSummary", "WriteGraphSummary", "WriteRawProtoSummary")
-    + family(SUMMARIES, nothing, "CreateSummaryDbWriter", "CreateSummaryFileWriter", "FlushSummaryWriter")
-    + family(SUMMARIES, nothing, "CloseSummaryWriter")
+    + family(WRITERS_STATE, nothing, "CreateSummaryDbWriter", "CreateSummaryFileWriter", "FlushSummaryWriter")
+    + family(WRITERS_STATE, nothing, "CloseSummaryWriter")
 ).with_role(Role.SUMMARY)
 
 EFFECTS = (
     family(CHECKS, nothing, "Assert", "Abort").with_role(Role.ASSERT)
     + family(HOST_IO, nothing, "PrintV2", "_Send", "_HostSend").with_role(Role.EFFECT)
-    + family(HOST_IO, nothing, "Send", "_Retval", "_DeviceRetval")
+    + family(HOST_IO, nothing, "Send")
+    + family(HANDS_OVER, nothing, "_Retval", "_DeviceRetval")
     + family(SUMMARIES, nothing, "ImportEvent")
     + family(HOST_IO, undeclared, "_Recv", "_HostRecv").with_role(Role.DATA_SOURCE)
     + family(HOST_IO, undeclared, "Recv")
     + family(CONTROL, nothing, "NoOp").with_role(Role.IDENTITY)
     + family(CONTROL, nothing, "ControlTrigger")
-    + RuleSet(Rule("Print", shape=as_first_input, value=printed_value, cost=HOST_IO))
+    + RuleSet(Rule("Print", shape=as_first_input, value=printed_value, cost=HANDS_OVER))
 )
 
 RULES = CHECKPOINTS + FILES + READERS + SUMMARY_OPS + EFFECTS

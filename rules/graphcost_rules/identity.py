@@ -5,17 +5,8 @@ from __future__ import annotations
 import math
 import struct
 
-from graphcost import FREE, Cost, Fact, Item, Op, Role, Rule, RuleSet, Shape, Value
+from graphcost import COPIES, VIEW, Cost, Fact, Free, Item, Op, Role, Rule, RuleSet, Shape, Value, dtype_named
 from graphcost_rules.shape_inputs import checked_size
-
-BITS = {
-    **{f"{kind}{bits}": bits for kind in ("int", "uint", "qint", "quint", "float") for bits in (8, 16, 32, 64)},
-    "bool": 8,
-    "bfloat16": 16,
-    "complex64": 64,
-    "complex128": 128,
-}
-"""The size of an element in memory, by dtype."""
 
 
 def same_shapes(op: Op) -> list[Shape | None]:
@@ -53,7 +44,7 @@ def _cast(item: Item, target: str) -> Item:
         return None
     if target == "bool":
         return bool(item) if isinstance(item, (bool, int, float)) else None
-    if target.startswith(("int", "uint")):
+    if dtype_named(target).is_integer:
         return _to_integer(item, target)
     if target in ("float32", "float64"):
         return _to_float(item, target) if isinstance(item, (bool, int, float)) else item
@@ -78,7 +69,7 @@ def _to_integer(item: Item, target: str) -> Item:
         item = math.trunc(item)
     if not isinstance(item, int):
         return item
-    bits, is_signed = BITS.get(target, 64), target.startswith("int")
+    bits, is_signed = dtype_named(target).bits, target.startswith("int")
     least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
     return int(item) if least <= item <= most else None
 
@@ -98,9 +89,10 @@ def bitcast_shape(op: Op) -> list[Shape]:
 
 
 def _bits(op: Op, dtype: str) -> int:
-    if dtype not in BITS:
+    bits = dtype_named(dtype).bits
+    if not bits:
         raise op.error(f"elements of dtype {dtype[:40]} have no size")
-    return BITS[dtype]
+    return bits
 
 
 def parallel_concat_shape(op: Op) -> list[Shape]:
@@ -126,46 +118,38 @@ def check_numerics_cost(op: Op) -> Cost:
     return Cost(compare=op.input_size(0))
 
 
-def _hands_on(*kinds: str) -> RuleSet:
+def _hands_on(free: Free, *kinds: str) -> RuleSet:
     return RuleSet(
-        *(Rule(kind, shape=same_shapes, value=same_values, element=same_elements, cost=FREE) for kind in kinds)
+        *(Rule(kind, shape=same_shapes, value=same_values, element=same_elements, cost=free) for kind in kinds)
     )
 
 
 def _hands_first_on(*kinds: str) -> RuleSet:
     return RuleSet(
-        *(Rule(kind, shape=first_shape, value=first_value, element=first_element, cost=FREE) for kind in kinds)
+        *(Rule(kind, shape=first_shape, value=first_value, element=first_element, cost=COPIES) for kind in kinds)
     )
 
 
 RULES = (
-    _hands_on("Identity").with_role(Role.IDENTITY | Role.NAME | Role.MOVE)
-    + _hands_on("IdentityN").with_role(Role.NAME | Role.MOVE | Role.LIST)
-    + _hands_on("StopGradient", "Snapshot").with_role(Role.IDENTITY | Role.MOVE)
-    + _hands_on("PreventGradient").with_role(Role.IDENTITY)
-    + _hands_on(
-        "RefIdentity",
-        "DeepCopy",
-        "GuaranteeConst",
-        "CopyOp",
-        "Copy",
-        "CopyHost",
-        "DebugIdentity",
-        "DebugIdentityV2",
-        "DebugIdentityV3",
-    )
-    + _hands_on("DebugGradientIdentity", "DebugGradientRefIdentity", "_EagerConst")
-    + _hands_on("_CopyFromGpuToHost", "_CopyFromHostToGpu", "XlaOptimizationBarrier")
+    _hands_on(VIEW, "Identity").with_role(Role.IDENTITY | Role.NAME | Role.MOVE)
+    + _hands_on(VIEW, "IdentityN").with_role(Role.NAME | Role.MOVE | Role.LIST)
+    + _hands_on(VIEW, "StopGradient").with_role(Role.IDENTITY | Role.MOVE)
+    + _hands_on(COPIES, "Snapshot").with_role(Role.IDENTITY | Role.MOVE)
+    + _hands_on(VIEW, "PreventGradient").with_role(Role.IDENTITY)
+    + _hands_on(VIEW, "RefIdentity", "GuaranteeConst", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3")
+    + _hands_on(VIEW, "DebugGradientIdentity", "DebugGradientRefIdentity", "_EagerConst", "XlaOptimizationBarrier")
+    + _hands_on(COPIES, "DeepCopy", "CopyOp", "Copy", "CopyHost", "_CopyFromGpuToHost", "_CopyFromHostToGpu")
     + _hands_first_on("CopyToMesh")
     + _hands_first_on("CopyToMeshGrad").with_role(Role.GRADIENT)
     + RuleSet(
-        Rule("Cast", shape=first_shape, value=cast_value, cost=FREE, role=Role.MOVE | Role.CAST),
-        Rule("_HostCast", shape=first_shape, value=cast_value, cost=FREE),
-        Rule("Bitcast", shape=bitcast_shape, cost=FREE),
+        # A Cast to the dtype that its input has hands it on; in general every element is written.
+        Rule("Cast", shape=first_shape, value=cast_value, cost=COPIES, role=Role.MOVE | Role.CAST),
+        Rule("_HostCast", shape=first_shape, value=cast_value, cost=COPIES),
+        Rule("Bitcast", shape=bitcast_shape, cost=VIEW),
         Rule("CheckNumerics", shape=first_shape, value=first_value, cost=check_numerics_cost, role=Role.ASSERT),
         Rule("CheckNumericsV2", shape=first_shape, value=first_value, cost=check_numerics_cost, role=Role.ASSERT),
-        Rule("Merge", shape=merge_shape, cost=FREE),
-        Rule("RefMerge", shape=merge_shape, cost=FREE),
-        Rule("ParallelConcat", shape=parallel_concat_shape, cost=FREE, role=Role.SHAPE_ONLY),
+        Rule("Merge", shape=merge_shape, cost=VIEW),
+        Rule("RefMerge", shape=merge_shape, cost=VIEW),
+        Rule("ParallelConcat", shape=parallel_concat_shape, cost=COPIES, role=Role.SHAPE_ONLY),
     )
 )

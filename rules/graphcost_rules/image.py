@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import FREE, Cost, Op, Role, Rule, RuleSet, Shape
+from graphcost import COPIES, Cost, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.shape_inputs import image_sizes
 
 TO_HSV = Cost(compare=9, add=4, mul=1, div=2)
@@ -121,10 +121,10 @@ RULES = RuleSet(
     ),
     Rule("AdjustContrast", shape=images_shape, cost=clamped_contrast_cost),
     Rule("AdjustContrastv2", shape=images_shape, cost=contrast_cost),
-    Rule("DrawBoundingBoxes", shape=images_shape, cost=FREE),
-    Rule("DrawBoundingBoxesV2", shape=images_shape, cost=FREE),
-    Rule("ExtractGlimpse", shape=glimpse_shape, cost=FREE),
-    Rule("ExtractGlimpseV2", shape=glimpse_shape, cost=FREE),
+    Rule("DrawBoundingBoxes", shape=images_shape, cost=COPIES),
+    Rule("DrawBoundingBoxesV2", shape=images_shape, cost=COPIES),
+    Rule("ExtractGlimpse", shape=glimpse_shape, cost=COPIES),
+    Rule("ExtractGlimpseV2", shape=glimpse_shape, cost=COPIES),
     Rule("ScaleAndTranslate", shape=scaled_shape, cost=taps_cost, opaque=SPANS),
     Rule("ScaleAndTranslateGrad", shape=scaled_grad_shape, cost=taps_cost, opaque=SPANS, role=Role.GRADIENT),
     Rule("ImageProjectiveTransformV2", shape=projected_shape, cost=projected_cost),

@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 
-from graphcost import FREE, Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value, floor_div
+from graphcost import (
+    COMPUTES_NOTHING,
+    COPIES,
+    Cost,
+    Dim,
+    Item,
+    Op,
+    Role,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+    floor_div,
+)
 from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_vector, per_axis, rank_of
 from graphcost_rules.small_values import concatenated, rearranged, small, value_or_blank
 
@@ -128,10 +142,10 @@ def tile_grad_cost(op: Op) -> Cost:
 
 
 RULES = RuleSet(
-    Rule("Pack", shape=pack_shape, value=pack_value, cost=FREE, role=Role.MOVE),
-    Rule("Concat", shape=CONCAT.shape, value=CONCAT.value, cost=FREE, role=Role.MOVE),
-    Rule("ConcatV2", shape=CONCAT_V2.shape, value=CONCAT_V2.value, cost=FREE, role=Role.MOVE),
-    Rule("ConcatOffset", shape=concat_offset_shape, value=concat_offset_value, cost=FREE),
-    Rule("Tile", shape=tile_shape, value=tile_value, cost=FREE, role=Role.MOVE),
+    Rule("Pack", shape=pack_shape, value=pack_value, cost=COPIES, role=Role.MOVE),
+    Rule("Concat", shape=CONCAT.shape, value=CONCAT.value, cost=COPIES, role=Role.MOVE),
+    Rule("ConcatV2", shape=CONCAT_V2.shape, value=CONCAT_V2.value, cost=COPIES, role=Role.MOVE),
+    Rule("ConcatOffset", shape=concat_offset_shape, value=concat_offset_value, cost=COMPUTES_NOTHING),
+    Rule("Tile", shape=tile_shape, value=tile_value, cost=COPIES, role=Role.MOVE),
     Rule("TileGrad", shape=tile_grad_shape, cost=tile_grad_cost, role=Role.GRADIENT),
 )

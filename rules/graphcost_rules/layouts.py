@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphcost import Dim, Op, Shape, floor_div
 from graphcost_rules.declared_shapes import declared_by, family
-from graphcost_rules.distribution import DISTRIBUTION
+from graphcost_rules.distribution import REDISTRIBUTION
 from graphcost_rules.identity import first_shape
 
 SPECS, MESH = "sharding_specs:", "mesh:"
@@ -45,7 +45,7 @@ def _size(op: Op, name: str, text: str) -> int:
 
 
 RULES = (
-    family(DISTRIBUTION, first_shape, "Relayout", "RelayoutLike")
-    + family(DISTRIBUTION, relaid_shape, "DTensorAllGather", "DTensorAllScatter", "DTensorAllToAll")
-    + family(DISTRIBUTION, declared_by("input_shapes"), "DTensorRestoreV2")
+    family(REDISTRIBUTION, first_shape, "Relayout", "RelayoutLike")
+    + family(REDISTRIBUTION, relaid_shape, "DTensorAllGather", "DTensorAllScatter", "DTensorAllToAll")
+    + family(REDISTRIBUTION, declared_by("input_shapes"), "DTensorRestoreV2")
 )

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from graphcost import FREE, Dim, Fact, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import (
+    COMPUTES_NOTHING,
+    COPIES,
+    VIEW,
+    Dim,
+    Fact,
+    Item,
+    Op,
+    Role,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+)
 from graphcost_rules.elementwise import merged_shape
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_vector
 
@@ -87,7 +101,7 @@ def _new_list(name: str, length: Callable[[Op], Item]) -> Rule:
     def value(op: Op) -> list[Value | None]:
         return _list_value(length(op))
 
-    return Rule(name, shape=_handle, value=value, element=_new_list_element, cost=FREE)
+    return Rule(name, shape=_handle, value=value, element=_new_list_element, cost=COMPUTES_NOTHING)
 
 
 def _from_tensor_element(op: Op) -> list[Fact | None]:
@@ -234,41 +248,41 @@ RULES = RuleSet(
         shape=_handle,
         value=lambda op: _list_value(op.input(0, least_rank=1)[0]),
         element=_from_tensor_element,
-        cost=FREE,
+        cost=COPIES,
     ),
-    Rule("TensorListScatter", shape=_handle, element=_from_tensor_element, cost=FREE),
+    Rule("TensorListScatter", shape=_handle, element=_from_tensor_element, cost=COPIES),
     Rule(
         "TensorListScatterV2",
         shape=_handle,
         value=lambda op: _list_value(_scatter_length(op)),
         element=_from_tensor_element,
-        cost=FREE,
+        cost=COPIES,
     ),
     Rule(
         "TensorListScatterIntoExistingList",
         shape=_handle,
         value=_same_length,
         element=_scattered_in_element,
-        cost=FREE,
+        cost=COPIES,
     ),
-    Rule("TensorListSetItem", shape=_handle, value=_same_length, element=_set_item_element, cost=FREE),
-    Rule("TensorListPushBack", shape=_handle, value=_longer, element=_push_element, cost=FREE),
-    Rule("TensorListPopBack", shape=_pop_shape, value=_pop_value, element=_pop_element, cost=FREE),
-    Rule("TensorListGetItem", shape=_get_item_shape, cost=FREE),
-    Rule("TensorListStack", shape=_stack_shape, cost=FREE),
-    Rule("TensorListGather", shape=_gather_shape, cost=FREE),
-    Rule("TensorListConcat", shape=_concat_shape, cost=FREE),
-    Rule("TensorListConcatV2", shape=_concat_shape, cost=FREE),
-    Rule("TensorListSplit", shape=_handle, element=_split_element, cost=FREE),
-    Rule("TensorListResize", shape=_handle, value=_resized, element=_same_element, cost=FREE),
-    Rule("TensorListLength", shape=_handle, value=_same_length, cost=FREE, role=Role.SHAPE_ONLY),
-    Rule("TensorListConcatLists", shape=merged_shape, value=_joined_length, element=_joined_element, cost=FREE),
+    Rule("TensorListSetItem", shape=_handle, value=_same_length, element=_set_item_element, cost=VIEW),
+    Rule("TensorListPushBack", shape=_handle, value=_longer, element=_push_element, cost=VIEW),
+    Rule("TensorListPopBack", shape=_pop_shape, value=_pop_value, element=_pop_element, cost=VIEW),
+    Rule("TensorListGetItem", shape=_get_item_shape, cost=VIEW),
+    Rule("TensorListStack", shape=_stack_shape, cost=COPIES),
+    Rule("TensorListGather", shape=_gather_shape, cost=COPIES),
+    Rule("TensorListConcat", shape=_concat_shape, cost=COPIES),
+    Rule("TensorListConcatV2", shape=_concat_shape, cost=COPIES),
+    Rule("TensorListSplit", shape=_handle, element=_split_element, cost=COPIES),
+    Rule("TensorListResize", shape=_handle, value=_resized, element=_same_element, cost=VIEW),
+    Rule("TensorListLength", shape=_handle, value=_same_length, cost=COMPUTES_NOTHING, role=Role.SHAPE_ONLY),
+    Rule("TensorListConcatLists", shape=merged_shape, value=_joined_length, element=_joined_element, cost=VIEW),
     Rule(
         "TensorListElementShape",
         shape=_element_shape_shape,
         value=_element_shape_value,
-        cost=FREE,
+        cost=COMPUTES_NOTHING,
         role=Role.SHAPE_ONLY,
     ),
-    Rule("TensorListPushBackBatch", shape=_batch_of_handles, element=_pushed_rows_element, cost=FREE),
+    Rule("TensorListPushBackBatch", shape=_batch_of_handles, element=_pushed_rows_element, cost=COPIES),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from graphcost import FREE
+from graphcost import COMPUTES_NOTHING, COPIES, VIEW
 from graphcost_rules.declared_shapes import family, scalars, undeclared
 
 RULES = (
-    family(FREE, scalars, "EmptyTensorMap", "TensorMapInsert", "TensorMapErase")
-    + family(FREE, scalars, "TensorMapSize", "TensorMapHasKey")
-    + family(FREE, undeclared, "TensorMapLookup", "TensorMapStackKeys")
+    family(VIEW, scalars, "TensorMapInsert", "TensorMapErase")
+    + family(COMPUTES_NOTHING, scalars, "EmptyTensorMap", "TensorMapSize", "TensorMapHasKey")
+    + family(VIEW, undeclared, "TensorMapLookup")
+    + family(COPIES, undeclared, "TensorMapStackKeys")
 )

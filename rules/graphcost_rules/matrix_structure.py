@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Dim, Op, Shape, dim_max, dim_min
+from graphcost import COPIES, Dim, Op, Shape, dim_max, dim_min
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.shape_inputs import has_numbers, partial_items
 
@@ -102,13 +102,13 @@ def _asked(op: Op, index: int) -> Dim | None:
 
 
 RULES = (
-    family(FREE, diag_shape, "Diag")
-    + family(FREE, diag_part_shape, "DiagPart")
-    + family(FREE, matrix_diag_shape, "MatrixDiag", "BatchMatrixDiag")
-    + family(FREE, matrix_diag_part_shape, "MatrixDiagPart", "BatchMatrixDiagPart")
-    + family(FREE, set_diag_shape, "MatrixSetDiag", "BatchMatrixSetDiag")
-    + family(FREE, set_any_diag_shape, "MatrixSetDiagV2", "MatrixSetDiagV3")
-    + family(FREE, same_matrix_shape, "MatrixBandPart", "BatchMatrixBandPart")
-    + family(FREE, any_diag_part_shape, "MatrixDiagPartV2", "MatrixDiagPartV3")
-    + family(FREE, any_diag_shape, "MatrixDiagV2", "MatrixDiagV3")
+    family(COPIES, diag_shape, "Diag")
+    + family(COPIES, diag_part_shape, "DiagPart")
+    + family(COPIES, matrix_diag_shape, "MatrixDiag", "BatchMatrixDiag")
+    + family(COPIES, matrix_diag_part_shape, "MatrixDiagPart", "BatchMatrixDiagPart")
+    + family(COPIES, set_diag_shape, "MatrixSetDiag", "BatchMatrixSetDiag")
+    + family(COPIES, set_any_diag_shape, "MatrixSetDiagV2", "MatrixSetDiagV3")
+    + family(COPIES, same_matrix_shape, "MatrixBandPart", "BatchMatrixBandPart")
+    + family(COPIES, any_diag_part_shape, "MatrixDiagPartV2", "MatrixDiagPartV3")
+    + family(COPIES, any_diag_shape, "MatrixDiagV2", "MatrixDiagV3")
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from graphcost import FREE, Op, Rule, RuleSet, Shape
+from graphcost import COPIES, Op, Rule, RuleSet, Shape
 from graphcost_rules import (
     activation,
     conv,
@@ -123,8 +123,8 @@ RULES = RuleSet(
     replacing("_MklFusedBatchNormEx", "_FusedBatchNormEx", 6),
     replacing("_MklFusedMatMul", "_FusedMatMul", 1),
     *(replace(replacing(f"_Mkl{name}", name), shape=gradient_shape) for name in GRADIENTS),
-    Rule("_MklConcat", shape=concat_shape, cost=FREE),
-    Rule("_MklConcatV2", shape=concat_v2_shape, cost=FREE),
+    Rule("_MklConcat", shape=concat_shape, cost=COPIES),
+    Rule("_MklConcatV2", shape=concat_v2_shape, cost=COPIES),
     extended(fused_conv("_MklFusedConv2D", 2), 3),
     extended(fused_conv("_MklFusedDepthwiseConv2dNative", 2, DEPTHWISE), 3),
     *(quantized(contraction, f"_Mkl{name}", *steps) for contraction, name, steps in FORMS),

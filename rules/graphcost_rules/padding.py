@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from graphcost import FREE, Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, Value
+from graphcost import COPIES, Cost, Dim, Item, Op, Role, Rule, RuleSet, Shape, Value
 from graphcost_rules.shape_inputs import checked_size, margins
 from graphcost_rules.small_values import Index, element, indices, rearranged, small
 
@@ -96,8 +96,8 @@ def mirror_pad_grad_cost(op: Op) -> Cost:
 
 
 RULES = RuleSet(
-    Rule("Pad", shape=pad_shape, value=pad_value, cost=FREE),
-    Rule("PadV2", shape=pad_shape, value=pad_value, cost=FREE),
-    Rule("MirrorPad", shape=pad_shape, value=mirror_pad_value, cost=FREE),
+    Rule("Pad", shape=pad_shape, value=pad_value, cost=COPIES),
+    Rule("PadV2", shape=pad_shape, value=pad_value, cost=COPIES),
+    Rule("MirrorPad", shape=pad_shape, value=mirror_pad_value, cost=COPIES),
     Rule("MirrorPadGrad", shape=mirror_pad_grad_shape, cost=mirror_pad_grad_cost, role=Role.GRADIENT),
 )

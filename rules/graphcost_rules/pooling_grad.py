@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from graphcost import FREE, Cost, Op, Role, Rule, RuleSet, Shape, ShapeUnknown
+from graphcost import COPIES, Cost, Op, Role, Rule, RuleSet, Shape, ShapeUnknown
 from graphcost_rules.pooling import Decoding, fed_pooling_2d, pool_shape, pooling_2d, pooling_3d, taps
 from graphcost_rules.shape_inputs import open_shape, shape_held_by
 
@@ -108,7 +108,7 @@ RULES = RuleSet(
             ("MaxPool3DGradGrad", pooling_3d),
         )
     ),
-    Rule("MaxPoolGradGradWithArgmax", shape=picked_shape, cost=FREE),
+    Rule("MaxPoolGradGradWithArgmax", shape=picked_shape, cost=COPIES),
     Rule("MaxPoolGradWithArgmax", shape=unpooled_shape(4), cost=argmax_grad_cost),
     Rule("AvgPoolGrad", shape=fed_unpooled_shape(4), cost=average_pool_grad_cost(pooling_2d)),
     Rule("AvgPool3DGrad", shape=fed_unpooled_shape(5), cost=average_pool_grad_cost(pooling_3d)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import FREE, NOTHING, Cost, Op, Rule, RuleSet, Shape, ShapeUnknown, dim_max
+from graphcost import NOTHING, VIEW, Cost, Op, Rule, RuleSet, Shape, ShapeUnknown, dim_max
 from graphcost_rules.joining import Joint
 from graphcost_rules.pooling import pooling_2d
 from graphcost_rules.quantize import AFFINE, CLAMP, ROUND, range_cost
@@ -158,7 +158,7 @@ RULES = RuleSet(
     Rule("QuantizedAvgPool", shape=with_range(pooled_shape), cost=average_pool_cost),
     Rule("QuantizedConcat", shape=with_range(concat_shape), cost=concat_cost),
     Rule("QuantizedConcatV2", shape=with_range(concat_v2_shape), cost=concat_cost),
-    Rule("QuantizedReshape", shape=with_range(reshape_shape), cost=FREE),
+    Rule("QuantizedReshape", shape=with_range(reshape_shape), cost=VIEW),
     Rule("QuantizedInstanceNorm", shape=with_range(same_shape), cost=instance_norm_cost),
     Rule("QuantizedResizeBilinear", shape=with_range(resized_shape), cost=resize_cost),
     Rule("QuantizedBatchNormWithGlobalNormalization", shape=with_range(batch_norm_shape), cost=batch_norm_cost),

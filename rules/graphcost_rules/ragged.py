@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, product
+from graphcost import COPIES, Cost, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, product
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_items, shape_held_by
 from graphcost_rules.slicing import MOST_PARTS
@@ -134,13 +134,13 @@ def _count(op: Op, attribute: str) -> int:
 
 
 RULES = RuleSet(
-    Rule("RaggedTensorToTensor", shape=to_tensor_shape, cost=FREE),
+    Rule("RaggedTensorToTensor", shape=to_tensor_shape, cost=COPIES),
     Rule("RaggedRange", shape=range_shape, cost=range_cost, opaque=LENGTHS),
-    Rule("RaggedGather", shape=gather_shape, cost=FREE),
-    Rule("RaggedTensorToSparse", shape=to_sparse_shape, cost=FREE),
-    Rule("RaggedTensorToVariant", shape=to_variant_shape, cost=FREE),
-    Rule("RaggedTensorFromVariant", shape=from_variant_shape, cost=FREE),
-    Rule("RaggedTensorToVariantGradient", shape=variant_gradient_shape, cost=FREE),
-    Rule("RaggedFillEmptyRows", shape=fill_shape, cost=FREE),
+    Rule("RaggedGather", shape=gather_shape, cost=COPIES),
+    Rule("RaggedTensorToSparse", shape=to_sparse_shape, cost=COPIES),
+    Rule("RaggedTensorToVariant", shape=to_variant_shape, cost=COPIES),
+    Rule("RaggedTensorFromVariant", shape=from_variant_shape, cost=COPIES),
+    Rule("RaggedTensorToVariantGradient", shape=variant_gradient_shape, cost=COPIES),
+    Rule("RaggedFillEmptyRows", shape=fill_shape, cost=COPIES),
     Rule("RaggedFillEmptyRowsGrad", shape=fill_grad_shape, cost=fill_grad_cost, role=Role.GRADIENT),
 ) + family(STRINGS, cross_shape, "RaggedCross")

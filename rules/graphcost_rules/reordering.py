@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import COPIES, Cost, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value, dtype_named
 from graphcost_rules.shape_inputs import per_axis, rank_of
 from graphcost_rules.small_values import Index, rearranged
 
@@ -38,8 +38,7 @@ def transpose_value(op: Op) -> list[Value]:
 
 def conjugate_transpose_cost(op: Op) -> Cost:
     """A complex element's imaginary part is negated; other elements only move."""
-    is_complex = (op.input_dtype(0) or "").startswith("complex")
-    return Cost(add=op.output_size() if is_complex else 0)
+    return Cost(add=op.output_size() if dtype_named(op.input_dtype(0)).is_complex else 0)
 
 
 def same_shape(op: Op) -> list[Shape]:
@@ -133,13 +132,13 @@ def _formats(op: Op) -> tuple[str, str]:
 
 
 RULES = RuleSet(
-    Rule("Transpose", shape=transpose_shape, value=transpose_value, cost=FREE, role=Role.MOVE),
+    Rule("Transpose", shape=transpose_shape, value=transpose_value, cost=COPIES, role=Role.MOVE),
     Rule("ConjugateTranspose", shape=transpose_shape, cost=conjugate_transpose_cost, real=True),
-    Rule("ReverseV2", shape=same_shape, value=reverse_v2_value, cost=FREE),
-    Rule("Reverse", shape=reverse_shape, value=reverse_value, cost=FREE),
-    Rule("ReverseSequence", shape=reverse_sequence_shape, cost=FREE),
-    Rule("Roll", shape=same_shape, value=roll_value, cost=FREE),
-    Rule("InvertPermutation", shape=invert_permutation_shape, value=invert_permutation_value, cost=FREE),
-    Rule("DataFormatVecPermute", shape=same_shape, value=vec_permute_value, cost=FREE),
-    Rule("DataFormatDimMap", shape=same_shape, value=dim_map_value, cost=FREE),
+    Rule("ReverseV2", shape=same_shape, value=reverse_v2_value, cost=COPIES),
+    Rule("Reverse", shape=reverse_shape, value=reverse_value, cost=COPIES),
+    Rule("ReverseSequence", shape=reverse_sequence_shape, cost=COPIES),
+    Rule("Roll", shape=same_shape, value=roll_value, cost=COPIES),
+    Rule("InvertPermutation", shape=invert_permutation_shape, value=invert_permutation_value, cost=COPIES),
+    Rule("DataFormatVecPermute", shape=same_shape, value=vec_permute_value, cost=COPIES),
+    Rule("DataFormatDimMap", shape=same_shape, value=dim_map_value, cost=COPIES),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import gcd
 
-from graphcost import FREE, NOTHING, Cost, Dim, Op, Role, Rule, RuleSet, Shape
+from graphcost import COPIES, NOTHING, Cost, Dim, Op, Role, Rule, RuleSet, Shape
 from graphcost_rules.shape_inputs import checked_size, image_sizes, per_axis
 
 SPANS = "how many pixels an output covers depends on the scale"
@@ -139,7 +139,7 @@ RULES = RuleSet(
         cost=per_gradient(CUBIC_TRANSPOSED, "times four weights twice, then added to sixteen places"),
         role=Role.GRADIENT,
     ),
-    Rule("ResizeNearestNeighbor", shape=resized_shape, cost=FREE),
+    Rule("ResizeNearestNeighbor", shape=resized_shape, cost=COPIES),
     Rule(
         "ResizeNearestNeighborGrad",
         shape=resized_shape,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import prod
 
-from graphcost import FREE, Cost, Op, Role, Rule, RuleSet, Shape, log2_ceil
+from graphcost import VIEW, Cost, Op, Role, Rule, RuleSet, Shape, log2_ceil
 from graphcost_rules import (
     binary,
     broadcasting,
@@ -147,7 +147,7 @@ RULES = RuleSet(
     Rule("RiscBinaryArithmetic", shape=merged_shape, cost=chosen_cost(ARITHMETIC)),
     Rule("RiscBinaryComparison", shape=merged_shape, cost=chosen_cost(COMPARISONS)),
     Rule("RiscUnary", shape=unchanged_shape, cost=chosen_cost(UNARY)),
-    Rule("RiscBitcast", shape=undeclared, cost=FREE),
+    Rule("RiscBitcast", shape=undeclared, cost=VIEW),
     Rule("RiscConv", shape=undeclared, cost=conv_cost, role=Role.CONTRACTION),
     Rule("RiscPool", shape=undeclared, cost=pool_cost),
     Rule("RiscReduce", shape=reduction.reduction_shape, cost=reduce_cost),

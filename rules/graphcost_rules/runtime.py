@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Fact, Op, PartialShape, Role, Rule, RuleSet, Shape
+from graphcost import COMPUTES_NOTHING, COPIES, VIEW, Cost, Fact, Op, PartialShape, Role, Rule, RuleSet, Shape
 from graphcost_rules.datasets import PIPELINE
 from graphcost_rules.declared_shapes import declared_by, family, nothing, opened_or_unknown, scalars, undeclared
 from graphcost_rules.distribution import DISTRIBUTION, shared_shape
@@ -10,7 +10,7 @@ from graphcost_rules.elementwise import merged
 from graphcost_rules.host import CONTROL
 from graphcost_rules.identity import first_shape
 from graphcost_rules.source import FED
-from graphcost_rules.state import STATE, declared_shape, variable_element
+from graphcost_rules.state import HELD, STATE, declared_shape, variable_element
 
 
 def rows_cost(op: Op) -> Cost:
@@ -74,24 +74,25 @@ RULES = (
     RuleSet(
         Rule("InplaceAdd", shape=first_shape, cost=rows_cost),
         Rule("InplaceSub", shape=first_shape, cost=rows_cost),
-        Rule("InplaceUpdate", shape=first_shape, cost=FREE),
-        Rule("RefSelect", shape=selected_shape, cost=FREE),
+        Rule("InplaceUpdate", shape=first_shape, cost=COPIES),
+        Rule("RefSelect", shape=selected_shape, cost=VIEW),
         Rule("_VarHandlesOp", shape=scalars, element=variables_element, cost=STATE),
         Rule("_XlaAotOnlyVarHandleOp", shape=scalars, element=variable_element, cost=STATE),
-        Rule("_ReadVariablesOp", shape=variables_shape, cost=STATE),
-        Rule("Batch", shape=batched_shape, cost=FREE),
-        Rule("Unbatch", shape=unbatched_shape, cost=FREE),
-        Rule("UnbatchGrad", shape=batched_grad_shape, cost=FREE, role=Role.GRADIENT),
+        Rule("_ReadVariablesOp", shape=variables_shape, cost=HELD),
+        Rule("Batch", shape=batched_shape, cost=COPIES),
+        Rule("Unbatch", shape=unbatched_shape, cost=COPIES),
+        Rule("UnbatchGrad", shape=batched_grad_shape, cost=COPIES, role=Role.GRADIENT),
     )
-    + family(FREE, first_shape, "CheckPinned", "_ParallelConcatUpdate", "_XlaMerge")
-    + family(FREE, placed_shape, "_ParallelConcatStart", "ImmutableConst", "FakeParam", "_ScopedAllocator")
-    + family(FREE, declared_shape, "_ScopedAllocatorConcat")
-    + family(FREE, declared_by("shapes"), "_ScopedAllocatorSplit")
-    + family(FREE, undeclared, "_ArrayToList", "_ListToArray", "CompositeTensorVariantToComponents")
-    + family(FREE, scalars, "CompositeTensorVariantFromComponents")
+    + family(COPIES, first_shape, "_ParallelConcatUpdate")
+    + family(VIEW, first_shape, "CheckPinned", "_XlaMerge")
+    + family(COMPUTES_NOTHING, placed_shape, "_ParallelConcatStart", "ImmutableConst", "FakeParam", "_ScopedAllocator")
+    + family(VIEW, declared_shape, "_ScopedAllocatorConcat")
+    + family(VIEW, declared_by("shapes"), "_ScopedAllocatorSplit")
+    + family(VIEW, undeclared, "_ArrayToList", "_ListToArray", "CompositeTensorVariantToComponents")
+    + family(VIEW, scalars, "CompositeTensorVariantFromComponents")
     + family(FED, undeclared, "_Arg", "_DeviceArg")
     + family(CONTROL, nothing, "SyncDevice")
-    + family(CONTROL, shared_shape, "_SwitchN")
+    + family(VIEW, shared_shape, "_SwitchN")
     + family(PIPELINE, scalars, "GetOptions")
     + family(DISTRIBUTION, program_key_shape, "_XlaCompileMlirPlaceholderProgramKey")
 )

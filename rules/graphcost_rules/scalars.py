@@ -10,7 +10,7 @@ import math
 import struct
 from collections.abc import Callable
 
-from graphcost import Dim, Item, dim_max, dim_min, format_dim, is_at_least
+from graphcost import Dim, Item, dim_max, dim_min, dtype_named, format_dim, is_at_least
 
 Unary = Callable[[Item], Item]
 Binary = Callable[[Item, Item], Item]
@@ -30,7 +30,7 @@ _GREATEST_INTEGER = 1 << 64
 
 
 def is_floating(dtype: str | None) -> bool:
-    return dtype is not None and dtype.startswith(("float", "bfloat"))
+    return dtype_named(dtype).is_floating
 
 
 def as_whole(item: Item) -> Dim | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from math import prod
 
-from graphcost import FREE, NOTHING, Cost, Dim, Free, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import COPIES, NOTHING, Cost, Dim, Free, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 from graphcost_rules.shape_inputs import shape_held_by
 from graphcost_rules.slicing import MOST_PARTS
 from graphcost_rules.small_values import small, value_or_blank
@@ -150,7 +150,7 @@ def _family(prefix: str, names: Iterable[str], shape: ShapeRule, cost: Callable[
 
 
 def _free_or(cost: Callable[[Cost], CostRule], work: Cost) -> CostRule | Free:
-    return FREE if work == NOTHING else cost(work)
+    return COPIES if work == NOTHING else cost(work)
 
 
 UPDATES = (
@@ -166,9 +166,9 @@ RULES = (
     + _family("ScatterNdNonAliasing", ("Add",), target_shape, each_update)
     + RuleSet(
         Rule("ScatterNd", shape=scatter_nd_shape, cost=scatter_nd_cost),
-        Rule("SparseToDense", shape=sparse_to_dense_shape, cost=FREE),
-        Rule("DynamicPartition", shape=dynamic_partition_shape, cost=FREE),
-        Rule("DynamicStitch", shape=dynamic_stitch_shape, value=dynamic_stitch_value, cost=FREE),
-        Rule("ParallelDynamicStitch", shape=dynamic_stitch_shape, value=dynamic_stitch_value, cost=FREE),
+        Rule("SparseToDense", shape=sparse_to_dense_shape, cost=COPIES),
+        Rule("DynamicPartition", shape=dynamic_partition_shape, cost=COPIES),
+        Rule("DynamicStitch", shape=dynamic_stitch_shape, value=dynamic_stitch_value, cost=COPIES),
+        Rule("ParallelDynamicStitch", shape=dynamic_stitch_shape, value=dynamic_stitch_value, cost=COPIES),
     )
 )

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost import FREE, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value, floor_div, is_at_least, product
+from graphcost import (
+    COMPUTES_NOTHING,
+    COPIES,
+    VIEW,
+    Dim,
+    Op,
+    Role,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+    floor_div,
+    is_at_least,
+    product,
+)
 from graphcost_rules.shape_inputs import checked_size, has_numbers, is_open, open_shape, partial_vector, shape_held_by
 from graphcost_rules.small_values import filled, small
 
@@ -122,14 +137,14 @@ def ensure_shape_value(op: Op) -> list[Value]:
 
 
 RULES = RuleSet(
-    Rule("Shape", shape=shape_shape, value=shape_value, cost=FREE, role=Role.SHAPE_ONLY),
-    Rule("ShapeN", shape=shape_shape, value=shape_value, cost=FREE, role=Role.SHAPE_ONLY),
-    Rule("Size", shape=scalar_shape, value=size_value, cost=FREE, role=Role.SHAPE_ONLY),
-    Rule("Rank", shape=scalar_shape, value=rank_value, cost=FREE, role=Role.SHAPE_ONLY),
-    Rule("Reshape", shape=reshape_shape, value=reshape_value, cost=FREE, role=Role.MOVE | Role.RESHAPE),
-    Rule("ExpandDims", shape=expand_dims_shape, value=expand_dims_value, cost=FREE, role=Role.MOVE | Role.RESHAPE),
-    Rule("Squeeze", shape=squeeze_shape, value=squeeze_value, cost=FREE, role=Role.MOVE | Role.RESHAPE),
-    Rule("Fill", shape=fill_shape, value=fill_value, cost=FREE, role=Role.FILL),
-    Rule("Empty", shape=fill_shape, cost=FREE),
-    Rule("EnsureShape", shape=ensure_shape_shape, value=ensure_shape_value, cost=FREE, role=Role.MOVE),
+    Rule("Shape", shape=shape_shape, value=shape_value, cost=COMPUTES_NOTHING, role=Role.SHAPE_ONLY),
+    Rule("ShapeN", shape=shape_shape, value=shape_value, cost=COMPUTES_NOTHING, role=Role.SHAPE_ONLY),
+    Rule("Size", shape=scalar_shape, value=size_value, cost=COMPUTES_NOTHING, role=Role.SHAPE_ONLY),
+    Rule("Rank", shape=scalar_shape, value=rank_value, cost=COMPUTES_NOTHING, role=Role.SHAPE_ONLY),
+    Rule("Reshape", shape=reshape_shape, value=reshape_value, cost=VIEW, role=Role.MOVE | Role.RESHAPE),
+    Rule("ExpandDims", shape=expand_dims_shape, value=expand_dims_value, cost=VIEW, role=Role.MOVE | Role.RESHAPE),
+    Rule("Squeeze", shape=squeeze_shape, value=squeeze_value, cost=VIEW, role=Role.MOVE | Role.RESHAPE),
+    Rule("Fill", shape=fill_shape, value=fill_value, cost=COPIES, role=Role.FILL),
+    Rule("Empty", shape=fill_shape, cost=COMPUTES_NOTHING),
+    Rule("EnsureShape", shape=ensure_shape_shape, value=ensure_shape_value, cost=VIEW, role=Role.MOVE),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from graphcost import FREE, Dim, Op, Role, Rule, RuleSet, Shape, Value, floor_div
+from graphcost import COPIES, Dim, Op, Role, Rule, RuleSet, Shape, Value, floor_div
 from graphcost_rules.shape_inputs import checked_size, has_numbers, is_open, open_shape, per_axis, rank_of
 from graphcost_rules.small_values import rearranged, small, with_axis
 
@@ -133,8 +133,8 @@ def _part(value: Value, axis: int, start: int, size: int) -> Value:
 
 
 RULES = RuleSet(
-    Rule("Slice", shape=slice_shape, value=slice_value, cost=FREE, role=Role.MOVE | Role.SLICE),
-    Rule("Split", shape=split_shape, value=split_value, cost=FREE, role=Role.MOVE | Role.LIST),
-    Rule("SplitV", shape=split_v_shape, value=split_v_value, cost=FREE, role=Role.MOVE | Role.LIST),
-    Rule("Unpack", shape=unpack_shape, value=unpack_value, cost=FREE, role=Role.MOVE | Role.LIST),
+    Rule("Slice", shape=slice_shape, value=slice_value, cost=COPIES, role=Role.MOVE | Role.SLICE),
+    Rule("Split", shape=split_shape, value=split_value, cost=COPIES, role=Role.MOVE | Role.LIST),
+    Rule("SplitV", shape=split_v_shape, value=split_v_value, cost=COPIES, role=Role.MOVE | Role.LIST),
+    Rule("Unpack", shape=unpack_shape, value=unpack_value, cost=COPIES, role=Role.MOVE | Role.LIST),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Free, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import COMPUTES_NOTHING, VIEW, Free, FreeKind, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
 
-FED = Free("is fed")
+FED = Free("is fed", FreeKind.COMPUTES_NOTHING)
 
 
 def const_shape(op: Op) -> list[Shape]:
@@ -28,11 +28,11 @@ def default_value(op: Op) -> list[Value]:
 
 
 RULES = RuleSet(
-    Rule("Const", shape=const_shape, value=const_value, cost=FREE, role=Role.CONSTANT),
-    Rule("HostConst", shape=const_shape, value=const_value, cost=FREE, role=Role.CONSTANT),
+    Rule("Const", shape=const_shape, value=const_value, cost=COMPUTES_NOTHING, role=Role.CONSTANT),
+    Rule("HostConst", shape=const_shape, value=const_value, cost=COMPUTES_NOTHING, role=Role.CONSTANT),
     Rule("Placeholder", shape=placeholder_shape, cost=FED, role=Role.INPUT),
     Rule("PlaceholderV2", shape=placeholder_shape, cost=FED, role=Role.INPUT),
     Rule(
-        "PlaceholderWithDefault", shape=placeholder_shape, value=default_value, cost=FREE, role=Role.INPUT | Role.MOVE
+        "PlaceholderWithDefault", shape=placeholder_shape, value=default_value, cost=VIEW, role=Role.INPUT | Role.MOVE
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphcost import FREE, Cost, Dim, Op, Rule, RuleSet, Shape, ceil_div, dim_max
+from graphcost import COPIES, Cost, Dim, Op, Rule, RuleSet, Shape, ceil_div, dim_max
 from graphcost_rules.declared_shapes import family, nothing, open_vectors, scalars
 from graphcost_rules.distribution import DISTRIBUTION
 from graphcost_rules.optimizers import ACCUMULATE, AVERAGE, AVERAGE_SQUARE, RATIO, STEP
@@ -211,15 +211,15 @@ RULES = (
             for buffers in ("CsrInput", "StaticBufferSize")
         ),
         *UPDATES,
-        Rule("XlaSparseGradientsStack", shape=stacked_shape, cost=FREE),
-        Rule("XlaSparseActivationsUnstack", shape=unstacked_shape, cost=FREE),
+        Rule("XlaSparseGradientsStack", shape=stacked_shape, cost=COPIES),
+        Rule("XlaSparseActivationsUnstack", shape=unstacked_shape, cost=COPIES),
         Rule("ConvertToCooTensor", shape=open_vectors, cost=gains_cost),
         Rule("ConvertToListOfSparseCoreCooTensors", shape=open_vectors, cost=gains_cost),
         Rule("SortListOfSparseCoreCooTensors", shape=open_vectors, cost=sort_cost),
         Rule("GetStatsFromListOfSparseCoreCooTensors", shape=scalars, cost=statistics_cost),
         Rule("GetMinibatchSplitsWithPhysicalReplica", shape=splits_shape, cost=splits_cost),
     )
-    + family(FREE, buffers_shape(_samples_of_cores), "ConvertToSparseCoreCsrWrappedCooTensor")
-    + family(FREE, buffers_shape(_samples), "GetMinibatchesInCsrWithPhysicalReplica")
+    + family(COPIES, buffers_shape(_samples_of_cores), "ConvertToSparseCoreCsrWrappedCooTensor")
+    + family(COPIES, buffers_shape(_samples), "GetMinibatchesInCsrWithPhysicalReplica")
     + family(DISTRIBUTION, nothing, "StoreMinibatchStatisticsInFdo")
 )

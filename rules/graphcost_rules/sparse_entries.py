@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Dim, Op, Role, Rule, RuleSet, Shape, Value, dim_max, floor_div, product
+from graphcost import COPIES, Cost, Dim, Op, Role, Rule, RuleSet, Shape, Value, dim_max, floor_div, product
 from graphcost_rules.declared_shapes import family
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_items, partial_vector
 from graphcost_rules.sparse_tensors import dense_sizes, entries, leading_size, parts, sorting, sparse
-from graphcost_rules.state import STATE
+from graphcost_rules.state import HELD, STORED
 from graphcost_rules.strings import STRINGS
 
 CUT = "how many entries are cut out depends on data"
@@ -209,7 +209,7 @@ RULES = (
     RuleSet(
         Rule("SparseReshape", shape=reshape_shape, value=reshape_value, cost=reshape_cost),
         Rule("SparseReorder", shape=reorder_shape, cost=reorder_cost),
-        Rule("SparseFillEmptyRows", shape=fill_shape, cost=FREE),
+        Rule("SparseFillEmptyRows", shape=fill_shape, cost=COPIES),
         Rule("SparseFillEmptyRowsGrad", shape=fill_grad_shape, cost=fill_grad_cost, role=Role.GRADIENT),
         Rule("SparseSplit", shape=split_shape, cost=split_cost),
         Rule("SparseConcat", shape=concat_shape, cost=concat_cost),
@@ -220,7 +220,7 @@ RULES = (
     + family(STRINGS, serialized_rows_shape, "SerializeManySparse")
     + family(STRINGS, deserialized_shape, "DeserializeSparse")
     + family(STRINGS, deserialized_rows_shape, "DeserializeManySparse")
-    + family(STATE, stored_shape, "AddSparseToTensorsMap")
-    + family(STATE, stored_rows_shape, "AddManySparseToTensorsMap")
-    + family(STATE, taken_shape, "TakeManySparseFromTensorsMap")
+    + family(HELD, stored_shape, "AddSparseToTensorsMap")
+    + family(STORED, stored_rows_shape, "AddManySparseToTensorsMap")
+    + family(STORED, taken_shape, "TakeManySparseFromTensorsMap")
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Dim, Fact, Op, Role, Rule, RuleSet, Shape, ShapeUnknown
+from graphcost import COMPUTES_NOTHING, COPIES, Cost, Dim, Fact, Op, Role, Rule, RuleSet, Shape, ShapeUnknown
 from graphcost_rules.shape_inputs import shape_held_by
 
 NONZEROS = "how many elements aren't zero depends on data"
@@ -165,14 +165,14 @@ def _flips(op: Op, operand: str) -> bool:
 
 
 RULES = RuleSet(
-    Rule("DenseToCSRSparseMatrix", shape=handle_shape, element=from_dense_element, cost=FREE),
-    Rule("SparseTensorToCSRSparseMatrix", shape=handle_shape, element=from_entries_element, cost=FREE),
-    Rule("SparseMatrixZeros", shape=handle_shape, element=zeros_element, cost=FREE),
-    Rule("SparseMatrixTranspose", shape=handle_shape, element=transposed_element, cost=FREE),
-    Rule("CSRSparseMatrixToDense", shape=dense_shape, cost=FREE),
-    Rule("CSRSparseMatrixToSparseTensor", shape=entries_shape, cost=FREE),
-    Rule("CSRSparseMatrixComponents", shape=components_shape, cost=FREE),
-    Rule("SparseMatrixNNZ", shape=nonzeros_shape, cost=FREE),
+    Rule("DenseToCSRSparseMatrix", shape=handle_shape, element=from_dense_element, cost=COPIES),
+    Rule("SparseTensorToCSRSparseMatrix", shape=handle_shape, element=from_entries_element, cost=COPIES),
+    Rule("SparseMatrixZeros", shape=handle_shape, element=zeros_element, cost=COPIES),
+    Rule("SparseMatrixTranspose", shape=handle_shape, element=transposed_element, cost=COPIES),
+    Rule("CSRSparseMatrixToDense", shape=dense_shape, cost=COPIES),
+    Rule("CSRSparseMatrixToSparseTensor", shape=entries_shape, cost=COPIES),
+    Rule("CSRSparseMatrixComponents", shape=components_shape, cost=COPIES),
+    Rule("SparseMatrixNNZ", shape=nonzeros_shape, cost=COMPUTES_NOTHING),
     Rule("SparseMatrixMatMul", shape=times_dense_shape, cost=times_dense_cost, opaque=NONZEROS, role=Role.CONTRACTION),
     Rule(
         "_MklNativeSparseMatrixMatMul",

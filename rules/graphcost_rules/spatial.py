@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graphcost import FREE, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, floor_div, product
+from graphcost import COPIES, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, floor_div, product
 from graphcost_rules.shape_inputs import checked_size, known_length, margins, per_axis
 from graphcost_rules.windows import channels_last, spatial_attr, windows
 
@@ -168,12 +168,12 @@ def _patches(op: Op, spatial: int, dilations: str) -> Shape:
 
 
 RULES = RuleSet(
-    Rule("SpaceToBatchND", shape=space_to_batch_nd_shape, cost=FREE, role=Role.MOVE),
-    Rule("BatchToSpaceND", shape=batch_to_space_nd_shape, cost=FREE, role=Role.MOVE),
-    Rule("SpaceToBatch", shape=space_to_batch_shape, cost=FREE),
-    Rule("BatchToSpace", shape=batch_to_space_shape, cost=FREE),
-    Rule("SpaceToDepth", shape=space_to_depth_shape, cost=FREE),
-    Rule("DepthToSpace", shape=depth_to_space_shape, cost=FREE),
-    Rule("ExtractImagePatches", shape=image_patches_shape, cost=FREE),
-    Rule("ExtractVolumePatches", shape=volume_patches_shape, cost=FREE),
+    Rule("SpaceToBatchND", shape=space_to_batch_nd_shape, cost=COPIES, role=Role.MOVE),
+    Rule("BatchToSpaceND", shape=batch_to_space_nd_shape, cost=COPIES, role=Role.MOVE),
+    Rule("SpaceToBatch", shape=space_to_batch_shape, cost=COPIES),
+    Rule("BatchToSpace", shape=batch_to_space_shape, cost=COPIES),
+    Rule("SpaceToDepth", shape=space_to_depth_shape, cost=COPIES),
+    Rule("DepthToSpace", shape=depth_to_space_shape, cost=COPIES),
+    Rule("ExtractImagePatches", shape=image_patches_shape, cost=COPIES),
+    Rule("ExtractVolumePatches", shape=volume_patches_shape, cost=COPIES),
 )

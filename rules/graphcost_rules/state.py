@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from graphcost import FREE, Cost, Fact, Free, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost import (
+    COMPUTES_NOTHING,
+    Cost,
+    Fact,
+    Free,
+    FreeKind,
+    Op,
+    Role,
+    Rule,
+    RuleSet,
+    Shape,
+    ShapeUnknown,
+    Value,
+)
 from graphcost_rules.declared_shapes import as_first_input, family, nothing, opened_or_unknown, scalars
 
-STATE = Free("state")
+STATE = Free("state", FreeKind.COMPUTES_NOTHING)
+"""Handles of variables, tables and queues, and what is asked or done about them as wholes."""
+
+HELD = Free("state", FreeKind.VIEW)
+"""What is held is handed out, or what is given is held from now on: the memory stays, another name refers to it."""
+
+STORED = Free("state", FreeKind.COPIES)
+"""Elements are written into what is held, or out of it."""
 
 
 def declared_shape(op: Op) -> list[Shape]:
@@ -74,21 +94,27 @@ def count_up_cost(op: Op) -> Cost:
 
 
 RULES = (
-    family(STATE, nothing, "AssignVariableOp").with_role(Role.ASSIGNMENT)
+    family(HELD, nothing, "AssignVariableOp").with_role(Role.ASSIGNMENT)
     + family(STATE, nothing, "DestroyResourceOp", "DisableCopyOnRead", "ConsumeMutexLock")
     + family(STATE, scalars, "VarIsInitializedOp", "IsVariableInitialized").with_role(
         Role.INITIALIZER | Role.SHAPE_ONLY
     )
     + family(STATE, scalars, "MutexV2", "MutexLock")
-    + family(STATE, as_first_input, "DestroyTemporaryVariable")
+    + family(HELD, as_first_input, "DestroyTemporaryVariable")
     + RuleSet(
         Rule("Variable", shape=old_variable_shape, cost=STATE, role=Role.VARIABLE),
         Rule("VariableV2", shape=declared_shape, cost=STATE, role=Role.VARIABLE),
         Rule("TemporaryVariable", shape=declared_shape, cost=STATE),
         Rule("VarHandleOp", shape=scalars, element=variable_element, cost=STATE, role=Role.VARIABLE),
-        Rule("ReadVariableOp", shape=held_shape, element=held_element, cost=STATE, role=Role.READ),
-        Rule("VariableShape", shape=variable_shape_shape, value=variable_shape_value, cost=FREE, role=Role.SHAPE_ONLY),
-        Rule("Assign", shape=assign_shape, cost=STATE, role=Role.ASSIGNMENT),
+        Rule("ReadVariableOp", shape=held_shape, element=held_element, cost=HELD, role=Role.READ),
+        Rule(
+            "VariableShape",
+            shape=variable_shape_shape,
+            value=variable_shape_value,
+            cost=COMPUTES_NOTHING,
+            role=Role.SHAPE_ONLY,
+        ),
+        Rule("Assign", shape=assign_shape, cost=STORED, role=Role.ASSIGNMENT),
         Rule("AssignAdd", shape=update_shape, cost=update_cost, role=Role.UPDATE),
         Rule("AssignSub", shape=update_shape, cost=update_cost, role=Role.UPDATE),
         Rule("AssignAddVariableOp", shape=nothing, cost=update_cost, role=Role.UPDATE),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphcost import (
-    FREE,
+    COPIES,
     Dim,
     Op,
     Role,
@@ -199,9 +199,11 @@ def _clamped(position: Dim | None, least: Dim, most: Dim) -> Dim | None:
 
 
 RULES = RuleSet(
-    Rule("StridedSlice", shape=strided_slice_shape, value=strided_slice_value, cost=FREE, role=Role.MOVE | Role.SLICE),
-    Rule("StridedSliceGrad", shape=strided_slice_grad_shape, cost=FREE, role=Role.GRADIENT),
-    Rule("StridedSliceAssign", shape=target_shape, cost=FREE, role=Role.UPDATE),
-    Rule("ResourceStridedSliceAssign", shape=no_shapes, cost=FREE, role=Role.UPDATE),
-    Rule("TensorStridedSliceUpdate", shape=target_shape, cost=FREE),
+    Rule(
+        "StridedSlice", shape=strided_slice_shape, value=strided_slice_value, cost=COPIES, role=Role.MOVE | Role.SLICE
+    ),
+    Rule("StridedSliceGrad", shape=strided_slice_grad_shape, cost=COPIES, role=Role.GRADIENT),
+    Rule("StridedSliceAssign", shape=target_shape, cost=COPIES, role=Role.UPDATE),
+    Rule("ResourceStridedSliceAssign", shape=no_shapes, cost=COPIES, role=Role.UPDATE),
+    Rule("TensorStridedSliceUpdate", shape=target_shape, cost=COPIES),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphcost import Op, Role, Shape
 from graphcost_rules.collectives import COMMUNICATION
 from graphcost_rules.declared_shapes import family, nothing, open_matrices, scalars
-from graphcost_rules.distribution import DISTRIBUTION
+from graphcost_rules.distribution import DISTRIBUTION, REDISTRIBUTION, SHARDS
 from graphcost_rules.messages import Message, message_attr
 
 OPTIMIZERS = """
@@ -153,18 +153,19 @@ RULES = (
     + family(DISTRIBUTION, scalars, "CollateTPUEmbeddingMemory", "ExecuteTPUEmbeddingPartitioner")
     + family(DISTRIBUTION, scalars, "FinalizeTPUEmbeddingV2", "IsTPUEmbeddingInitialized")
     + family(DISTRIBUTION, nothing, "ConfigureTPUEmbedding", "ConnectTPUEmbeddingHosts", "FinalizeTPUEmbedding")
-    + family(DISTRIBUTION, nothing, "LoadAllTPUEmbeddingParameters")
-    + family(DISTRIBUTION, tables_shape, "RetrieveAllTPUEmbeddingParameters")
-    + family(DISTRIBUTION, nothing, *(f"LoadTPUEmbedding{name}Parameters" for name in OPTIMIZERS.split()))
-    + family(DISTRIBUTION, open_matrices, *(f"RetrieveTPUEmbedding{name}Parameters" for name in OPTIMIZERS.split()))
+    + family(REDISTRIBUTION, nothing, "LoadAllTPUEmbeddingParameters")
+    + family(REDISTRIBUTION, tables_shape, "RetrieveAllTPUEmbeddingParameters")
+    + family(REDISTRIBUTION, nothing, *(f"LoadTPUEmbedding{name}Parameters" for name in OPTIMIZERS.split()))
+    + family(REDISTRIBUTION, open_matrices, *(f"RetrieveTPUEmbedding{name}Parameters" for name in OPTIMIZERS.split()))
     + ENQUEUES
     + family(COMMUNICATION, nothing, "SendTPUEmbeddingGradients")
     + family(COMMUNICATION, nothing, "XlaSendTPUEmbeddingGradients", "XlaSendTPUEmbeddingGradientsV2")
     + family(COMMUNICATION, activations_shape, "RecvTPUEmbeddingActivations")
     + family(COMMUNICATION, activations_shape, "XlaRecvTPUEmbeddingActivations", "XlaRecvTPUEmbeddingActivationsV2")
     + family(COMMUNICATION, scalars, "XlaRecvTPUEmbeddingDeduplicationData", "XlaRecvTPUEmbeddingDeduplicationDataV2")
-    + family(DISTRIBUTION, looked_up_shape, "TPUEmbeddingActivations")
-    + family(DISTRIBUTION, scalars, "MergeDedupData", "ComputeDedupDataSize", "ComputeDedupDataSizeV2")
-    + family(DISTRIBUTION, open_matrices, "ComputeDedupDataTupleMask", "ComputeDedupDataTupleMaskV2")
-    + family(DISTRIBUTION, spans_shape, "SplitDedupData")
+    + family(SHARDS, looked_up_shape, "TPUEmbeddingActivations")
+    + family(REDISTRIBUTION, scalars, "MergeDedupData")
+    + family(DISTRIBUTION, scalars, "ComputeDedupDataSize", "ComputeDedupDataSizeV2")
+    + family(REDISTRIBUTION, open_matrices, "ComputeDedupDataTupleMask", "ComputeDedupDataTupleMaskV2")
+    + family(REDISTRIBUTION, spans_shape, "SplitDedupData")
 )

@@ -9,7 +9,7 @@ from graphcost_rules.declared_shapes import family, nothing, scalars
 from graphcost_rules.shape_inputs import has_numbers, size_attr
 from graphcost_rules.slicing import MOST_PARTS
 from graphcost_rules.sparse_tensors import parts, sorting
-from graphcost_rules.state import STATE
+from graphcost_rules.state import STATE, STORED
 
 CANDIDATES = "how many nodes and splits are tried depends on data"
 DEPTH = "how deep the trees are depends on data"
@@ -231,12 +231,13 @@ RULES = (
         Rule("BoostedTreesUpdateEnsemble", shape=nothing, cost=update_cost, opaque=CANDIDATES),
         Rule("BoostedTreesUpdateEnsembleV2", shape=nothing, cost=update_cost, opaque=CANDIDATES),
     )
-    + family(STATE, quantiles_shape, "BoostedTreesFlushQuantileSummaries")
-    + family(STATE, boundaries_shape, "BoostedTreesQuantileStreamResourceGetBucketBoundaries")
+    + family(STORED, quantiles_shape, "BoostedTreesFlushQuantileSummaries")
+    + family(STORED, boundaries_shape, "BoostedTreesQuantileStreamResourceGetBucketBoundaries")
     + family(STATE, states_shape, "BoostedTreesGetEnsembleStates")
     + family(STATE, scalars, "BoostedTreesEnsembleResourceHandleOp", "BoostedTreesQuantileStreamResourceHandleOp")
-    + family(STATE, scalars, "BoostedTreesSerializeEnsemble", "IsBoostedTreesEnsembleInitialized")
+    + family(STORED, scalars, "BoostedTreesSerializeEnsemble")
+    + family(STATE, scalars, "IsBoostedTreesEnsembleInitialized")
     + family(STATE, scalars, "IsBoostedTreesQuantileStreamResourceInitialized")
     + family(STATE, nothing, "BoostedTreesCreateEnsemble", "BoostedTreesCreateQuantileStreamResource")
-    + family(STATE, nothing, "BoostedTreesDeserializeEnsemble", "BoostedTreesQuantileStreamResourceDeserialize")
+    + family(STORED, nothing, "BoostedTreesDeserializeEnsemble", "BoostedTreesQuantileStreamResourceDeserialize")
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from graphcost import FREE, Cost, Dim, Free, Item, Op, Role, Rule, RuleSet, Value, dim_max, is_at_least
+from graphcost import COPIES, Cost, Dim, Free, Item, Op, Role, Rule, RuleSet, Value, dim_max, is_at_least
 from graphcost_rules.elementwise import (
     ValueRule,
     elementwise_value,
@@ -115,8 +115,8 @@ RULES = RuleSet(
     unary("Conj", "the imaginary part's sign is changed", ADD, real=True),
     unary("ComplexAbs", "sqrt(re * re + im * im)", Cost(add=1, mul=2, sqrt=1), real=True),
     unary("Angle", "one call of atan2", Cost(transcendental=1), real=True),
-    Rule("Real", shape=unchanged_shape, cost=FREE),
-    Rule("Imag", shape=unchanged_shape, cost=FREE),
+    Rule("Real", shape=unchanged_shape, cost=COPIES),
+    Rule("Imag", shape=unchanged_shape, cost=COPIES),
     Rule("ZerosLike", shape=unchanged_shape, cost=FILLS, value=like_value(0), role=Role.SHAPE_ONLY),
     Rule("OnesLike", shape=unchanged_shape, cost=FILLS, value=like_value(1), role=Role.SHAPE_ONLY | Role.ONES),
 ).with_roles(

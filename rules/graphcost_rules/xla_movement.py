@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from graphcost import FREE, Cost, Dim, Free, Op, Rule, RuleSet, Shape, ShapeUnknown, ceil_div, dim_max
+from graphcost import COPIES, VIEW, Cost, Dim, Op, Rule, RuleSet, Shape, ShapeUnknown, ceil_div, dim_max
 from graphcost_rules.declared_shapes import family, nothing, opened_or_unknown, scalars, undeclared
+from graphcost_rules.distribution import DISTRIBUTION, SHARDS
 from graphcost_rules.elementwise import unchanged_shape
 from graphcost_rules.identity import first_shape
 from graphcost_rules.random_numbers import RANDOM
 from graphcost_rules.shape_inputs import checked_size, is_open, per_axis, rank_of, shape_held_by
 from graphcost_rules.slicing import MOST_PARTS
 from graphcost_rules.xla_dimensions import gather_axes
-
-SHARDS = Free("distribution")
 
 
 def pad_shape(op: Op) -> list[Shape]:
@@ -128,23 +127,23 @@ def dequantize_shape(op: Op) -> list[Shape]:
 
 RULES = (
     RuleSet(
-        Rule("XlaPad", shape=pad_shape, cost=FREE),
-        Rule("XlaDynamicSlice", shape=dynamic_slice_shape, cost=FREE),
-        Rule("XlaDynamicUpdateSlice", shape=unchanged_shape, cost=FREE),
-        Rule("XlaGather", shape=gather_shape, cost=FREE),
-        Rule("XlaConcatND", shape=concat_shape, cost=FREE),
-        Rule("AssignVariableXlaConcatND", shape=nothing, cost=FREE),
-        Rule("XlaSplitND", shape=split_shape, cost=FREE),
-        Rule("ReadVariableXlaSplitND", shape=variable_split_shape, cost=FREE),
-        Rule("XlaBroadcastHelper", shape=undeclared, cost=FREE),
-        Rule("XlaClusterOutput", shape=first_shape, cost=FREE),
-        Rule("XlaSetDynamicDimensionSize", shape=dynamic_size_shape, cost=FREE),
-        Rule("XlaRemoveDynamicDimensionSize", shape=dynamic_size_shape, cost=FREE),
-        Rule("XlaSetBound", shape=dynamic_size_shape, cost=FREE),
+        Rule("XlaPad", shape=pad_shape, cost=COPIES),
+        Rule("XlaDynamicSlice", shape=dynamic_slice_shape, cost=COPIES),
+        Rule("XlaDynamicUpdateSlice", shape=unchanged_shape, cost=COPIES),
+        Rule("XlaGather", shape=gather_shape, cost=COPIES),
+        Rule("XlaConcatND", shape=concat_shape, cost=COPIES),
+        Rule("AssignVariableXlaConcatND", shape=nothing, cost=COPIES),
+        Rule("XlaSplitND", shape=split_shape, cost=COPIES),
+        Rule("ReadVariableXlaSplitND", shape=variable_split_shape, cost=COPIES),
+        Rule("XlaBroadcastHelper", shape=undeclared, cost=COPIES),
+        Rule("XlaClusterOutput", shape=first_shape, cost=VIEW),
+        Rule("XlaSetDynamicDimensionSize", shape=dynamic_size_shape, cost=VIEW),
+        Rule("XlaRemoveDynamicDimensionSize", shape=dynamic_size_shape, cost=VIEW),
+        Rule("XlaSetBound", shape=dynamic_size_shape, cost=VIEW),
         Rule("XlaRngBitGenerator", shape=bits_shape, cost=RANDOM),
         Rule("XlaDequantize", shape=dequantize_shape, cost=dequantize_cost),
     )
     + family(SHARDS, first_shape, "XlaSharding", "XlaSpmdFullToShardShape")
     + family(SHARDS, full_shape, "XlaSpmdShardToFullShape")
-    + family(SHARDS, scalars, "XlaReplicaId")
+    + family(DISTRIBUTION, scalars, "XlaReplicaId")
 )

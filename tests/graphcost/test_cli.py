@@ -192,6 +192,14 @@ def test_ops_lists_what_is_known(capsys: pytest.CaptureFixture[str], rules: str)
     assert re.search(r"^While +structural +structural +A While: the body runs", out, re.MULTILINE)
     listed = {record["op"]: record for record in json.loads(run(capsys, "ops", "--format", "json")[1])}
     assert (listed["Conv2D"]["state"], listed["Identity"]["state"]) == ("costed", "free")
+    assert {op: listed[op]["kind"] for op in ("NoOp", "Transpose", "Reshape", "MatMul")} == {
+        "NoOp": "computes nothing",
+        "Transpose": "copies",
+        "Reshape": "view",
+        "MatMul": "",
+    }
+    assert re.search(r"^Reshape +free: view +shape_ops$", out, re.MULTILINE)
+    assert re.search(r"^RandomUniform +free: copies +random_numbers +random numbers$", out, re.MULTILINE)
     assert (listed["Shape"]["shape"], listed["Shape"]["value"], listed["Shape"]["owner"]) == (True, True, "graphcost")
     assert listed["Where"]["reason"] == "how many elements are found depends on data"
     assert "OddOp" not in listed
@@ -210,7 +218,15 @@ def test_ops_are_summed_up_by_state(capsys: pytest.CaptureFixture[str]) -> None:
     summary = json.loads(run(capsys, "ops", "--summary", "--format", "json")[1])
     listed = json.loads(run(capsys, "ops", "--format", "json")[1])
     states = Counter(record["state"] for record in listed)
-    assert {row["state"]: row["ops"] for row in summary} == {**states, "no cost": states["no cost"], "all": len(listed)}
+    kinds = Counter(f"free: {record['kind']}" for record in listed if record["kind"])
+    assert set(kinds) == {"free: computes nothing", "free: copies", "free: view"}
+    assert {row["state"]: row["ops"] for row in summary} == {
+        **states,
+        **kinds,
+        "no cost": states["no cost"],
+        "all": len(listed),
+    }
+    assert sum(kinds.values()) == states["free"]
     assert re.search(r"^all +\d+$", run(capsys, "ops", "--summary")[1], re.MULTILINE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from single_op import make_op
 
-from graphcost import FREE, Shape
+from graphcost import COMPUTES_NOTHING, COPIES, VIEW, Shape
 from graphcost.ir.graph import Node
 from graphcost.ops.op import Op
 from graphcost_rules.maps import RULES
@@ -31,6 +31,6 @@ def test_shapes_are_those_of_tensorflow() -> None:
         assert rule is not None
         assert rule.shape is not None
         (shape,) = rule.shape(Op(Node("node", kind, (), attrs=make_op(kind).node.attrs)))
-        assert rule.cost == FREE
+        assert rule.cost in (COMPUTES_NOTHING, COPIES, VIEW)
         assert shape is None or tensor.shape == tuple(shape)
         assert (tensor.shape.rank is None) or shape == Shape(*tensor.shape)

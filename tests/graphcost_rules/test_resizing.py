@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from single_op import apply
 
-from graphcost import FREE, Cost, RuleError, Shape, Value, bind
+from graphcost import COPIES, Cost, RuleError, Shape, Value, bind
 from graphcost.dims import symbol
 from graphcost_rules.resizing import RULES
 
@@ -265,7 +265,7 @@ def test_a_symbolic_image_bound_later_costs_the_same() -> None:
 
 
 def test_the_nearest_neighbour_only_moves_data() -> None:
-    assert apply(RULES, "ResizeNearestNeighbor", Shape(1, 2, 2, 3), [4, 4]).cost == FREE
+    assert apply(RULES, "ResizeNearestNeighbor", Shape(1, 2, 2, 3), [4, 4]).cost == COPIES
 
 
 @pytest.mark.parametrize("size", [[-1, 4], [-3, 4], [4], [1, 2, 3]])

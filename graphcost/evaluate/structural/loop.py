@@ -15,15 +15,13 @@ from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, Outcome, 
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.evaluate.structural.trips import Origin, Trips, trip_count
+from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Graph, TensorRef
 from graphcost.ops.fact import Fact, Value
 from graphcost.report import Loop, Status
 
 MAX_ROUNDS = 6
 """Shapes that haven't settled after so many evaluations of the body are given up as unknown."""
-
-# A list's handle is a scalar variant whose value is the list's length: it steps like an integer.
-INTEGERS = frozenset({"int32", "int64", "int16", "int8", "uint8", "uint16", "uint32", "uint64"})
 
 
 def loop(site: Site) -> HandlerSteps:
@@ -66,8 +64,9 @@ def _entering(site: Site, body: Graph) -> tuple[Fact, ...]:
 
 
 def _open(site: Site, position: int, fact: Fact) -> Fact:
+    # A list's handle is a scalar variant whose value is the list's length: it steps like an integer.
     is_list = fact.dtype == "variant" and fact.value is not None
-    if fact.shape == Shape() and (fact.dtype in INTEGERS or is_list):
+    if fact.shape == Shape() and (dtype_named(fact.dtype).is_integer or is_list):
         return replace(fact, value=Value.scalar(symbol(_name(site, position), least=None)))
     return replace(fact, value=None)
 

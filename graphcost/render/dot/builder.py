@@ -14,7 +14,7 @@ from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Edge, Scope, Vertex
 from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
-from graphcost.report import IDLE, Line, Report, Row
+from graphcost.report import Line, Report, Row, add_up
 
 
 class Builder:
@@ -45,7 +45,7 @@ class Builder:
             label=_last_part(node.name),
             op=node.op,
             scope=boxes,
-            row=_row(node, line),
+            row=self._row(node, line),
             dropped=dropped,
             status="" if line is None or line.status.is_known else line.status.value,
             is_input=node.op in self._inputs or name in self._fed,
@@ -55,7 +55,7 @@ class Builder:
     def add_stand_in(self, place: DrawnBody, node: Node, boxes: Scope, op: str, note: str = "") -> Endpoint:
         """A vertex without costs of its own: a loop variable, or a body that is drawn elsewhere."""
         name = place.line(node)
-        vertex = Vertex(name, _last_part(node.name), op, boxes, _row(node, None), note=note)
+        vertex = Vertex(name, _last_part(node.name), op, boxes, self._row(node, None), note=note)
         return self._add(vertex, Endpoint(name, place.evaluation, TensorRef(node.name)))
 
     def connect(self, sources: Iterable[Endpoint | None], target: Endpoint, *, is_back: bool = False) -> None:
@@ -96,6 +96,11 @@ class Builder:
         )
         return source._replace(vertex=name)
 
+    def _row(self, node: Node, line: Line | None) -> Row:
+        """What the report says of one vertex; a node without a line has a part in nothing."""
+        own = () if line is None else (line,)
+        return replace(add_up(node.name if line is None else line.node, own, self.report.quantities), nodes=1)
+
     def _shape(self, source: Endpoint) -> Shape | None:
         """None also for a node that gives nothing, such as an Assert."""
         facts = source.evaluation.facts.get(source.ref.node, ())
@@ -107,12 +112,6 @@ class Builder:
 
 def _last_part(name: str) -> str:
     return name.rpartition("/")[2]
-
-
-def _row(node: Node, line: Line | None) -> Row:
-    if line is None:
-        return Row(node.name, 1, IDLE, 0, 0, 0)
-    return Row(line.node, 1, line.work, line.params, line.param_bytes, int(not line.status.is_known))
 
 
 def _lines_by_node(calls: CallGraph, lines: Iterable[Line]) -> Mapping[tuple[int, str], Line]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from graphcost.dims import Shape
 from graphcost.render.dot.dot_graph import DotGraph, Drawing, Edge, Scope, Vertex
 from graphcost.render.sanitize import ELLIPSIS
-from graphcost.render.table_row import add_up
+from graphcost.report import add_up_rows
 
 MOST_VERTICES = 300
 LEAST_VERTICES = 30
@@ -142,7 +142,7 @@ def _merged(group: CollapsedScope, members: list[Vertex]) -> Vertex:
         label=group.label,
         op="",
         scope=group.scope,
-        row=add_up(group.name, (vertex.row for vertex in members)),
+        row=add_up_rows(group.name, (vertex.row for vertex in members)),
         shape=outputs[0].shape if len(outputs) == 1 else None,
         dropped=reasons.pop() if len(reasons) == 1 else None,
         status=next((vertex.status for vertex in members if vertex.status), ""),

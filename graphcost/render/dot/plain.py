@@ -10,7 +10,7 @@ from graphcost.ops.rule import RuleSet
 from graphcost.passes.control_flow.frames import MERGES, NEXT_ITERATIONS
 from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Drawing, Edge, Vertex
 from graphcost.render.dot.shown import Shown
-from graphcost.report import IDLE, Row
+from graphcost.report import add_up
 
 
 def plain(graph: Graph, drawing: Drawing, rules: RuleSet) -> DotGraph:
@@ -23,7 +23,7 @@ def plain(graph: Graph, drawing: Drawing, rules: RuleSet) -> DotGraph:
     for name in (name for name in graph.nodes if name in shown):
         scope = tuple(part for part in scope_of(name).split("/") if part)
         label = "/".join((*scope[MAX_DEPTH:], name.rpartition("/")[2]))
-        row = Row(name, 1, IDLE, 0, 0, 0)
+        row = replace(add_up(name, ()), nodes=1)
         node = graph.nodes[name]
         vertices[name] = Vertex(
             name, label, node.op, scope[:MAX_DEPTH], row, is_input=name in inputs, is_output=name in outputs

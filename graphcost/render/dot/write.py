@@ -10,10 +10,10 @@ from graphcost.dims import Dim
 from graphcost.render.columns import measured, measured_as
 from graphcost.render.dot.colour import DROPPED, fill, ink
 from graphcost.render.dot.dot_graph import DotGraph, Edge, Scope, Vertex
-from graphcost.render.numbers import human, share
+from graphcost.render.numbers import human_in, share
 from graphcost.render.sanitize import middle, sanitize
 from graphcost.render.summary import shape_text, title
-from graphcost.report import Report, Row
+from graphcost.report import Quantity, Report, Row
 
 LEAST_CLUSTER = 4
 """Scopes of fewer vertices get no box: boxes cost the layout most of its time."""
@@ -36,7 +36,7 @@ def write(dot_graph: DotGraph, report: Report, heading: str = "") -> str:
     ids = {name: f"n{i}" for i, name in enumerate(dot_graph.vertices)}
     scale = _most_expensive(dot_graph, report.total)
     lines = [HEADER.rstrip(), f"  label={quoted(heading or _heading(report))}"]
-    lines += _boxed(_tree(dot_graph), _Pen(ids, report.total, scale, count()), 0, 0)
+    lines += _boxed(_tree(dot_graph), _Pen(ids, report, scale, count()), 0, 0)
     lines += _edges(dot_graph, ids)
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -52,12 +52,13 @@ def _escaped(line: str) -> str:
 
 
 def _heading(report: Report) -> str:
-    work, total = report.total.work, report.total
-    bound = "at least " if total.uncosted else ""
-    amounts = (
-        f"{bound}{human(work.flops, 40)} FLOPs, {bound}{human(work.macs, 40)} MACs, {human(total.params)} parameters"
-    )
-    return f"{title(report)}: {amounts}; darker is dearer"
+    shown = (quantity for quantity in report.quantities if not quantity.beside and not quantity.minor_to)
+    return f"{title(report)}: {', '.join(_amount(report.total, quantity, 40) for quantity in shown)}; darker is dearer"
+
+
+def _amount(row: Row, quantity: Quantity, limit: int = 24) -> str:
+    bound = "at least " if row.missing(quantity) else ""
+    return f"{bound}{human_in(row.amount(quantity), quantity.unit, limit)} {quantity.spoken}"
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ class _Pen:
     """What writing a vertex takes beside the vertex."""
 
     ids: Mapping[str, str]
-    total: Row
+    report: Report
     scale: Dim
     boxes: Iterator[int]
 
@@ -127,9 +128,9 @@ def _lone_chain(box: _Box) -> tuple[_Box, int]:
 
 
 def _attributes(vertex: Vertex, pen: _Pen, depth: int) -> str:
-    part = share(measured_as(vertex.row, pen.total), pen.scale)
+    part = share(measured_as(vertex.row, pen.report.total), pen.scale)
     attributes = {
-        "label": quoted(*_label(vertex, pen.total, depth)),
+        "label": quoted(*_label(vertex, pen.report, depth)),
         "tooltip": quoted(vertex.name),
         "fillcolor": f'"{DROPPED if vertex.dropped else fill(part)}"',
         "fontcolor": f'"{"#666666" if vertex.dropped else ink(part)}"',
@@ -145,7 +146,7 @@ def _attributes(vertex: Vertex, pen: _Pen, depth: int) -> str:
     return ", ".join(f"{name}={value}" for name, value in attributes.items())
 
 
-def _label(vertex: Vertex, total: Row, depth: int) -> Iterator[str]:
+def _label(vertex: Vertex, report: Report, depth: int) -> Iterator[str]:
     """The name without what the boxes around say, the op and the output's shape, the cost."""
     name = "/".join((*vertex.scope[depth:], vertex.label))
     if name != vertex.op:
@@ -153,21 +154,23 @@ def _label(vertex: Vertex, total: Row, depth: int) -> Iterator[str]:
     shape = "" if vertex.shape is None else shape_text(vertex.shape)
     kind = vertex.op or f"{vertex.row.nodes:,} nodes"
     yield f"{middle(sanitize(kind), NAME_LIMIT)}  {shape}".rstrip()
-    remark = f"dropped: {vertex.dropped}" if vertex.dropped else vertex.note or _cost(vertex, total)
+    remark = f"dropped: {vertex.dropped}" if vertex.dropped else vertex.note or _cost(vertex, report)
     if remark:
         yield remark
 
 
-def _cost(vertex: Vertex, total: Row) -> str:
+def _cost(vertex: Vertex, report: Report) -> str:
+    """The first quantity that the vertex has any of, with its share where that is the first of all."""
     if vertex.status and vertex.op:
         return f"? ({vertex.status})"
-    work = vertex.row.work
-    bound = "at least " if vertex.row.uncosted else ""
-    if work.flops != 0 or bound:
-        part = share(work.flops, total.work.flops)
-        portion = f" ({100 * part:.1f} %)" if part is not None and part >= 0.001 else ""
-        return f"{bound}{human(work.flops)} FLOPs{portion}"
-    return f"{human(work.int_ops)} integer ops" if work.int_ops != 0 else ""
+    first = report.quantities[0]
+    for quantity in report.quantities:
+        amount = vertex.row.amount(quantity)
+        if quantity.may_be_open and (amount != 0 or vertex.row.missing(quantity)):
+            part = share(amount, report.total.amount(quantity)) if quantity is first else None
+            portion = f" ({100 * part:.1f} %)" if part is not None and part >= 0.001 else ""
+            return f"{_amount(vertex.row, quantity)}{portion}"
+    return ""
 
 
 def _most_expensive(dot_graph: DotGraph, total: Row) -> Dim:

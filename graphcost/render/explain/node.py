@@ -18,7 +18,7 @@ from graphcost.render.explain.statements import Statement, as_csv, as_markdown, 
 from graphcost.render.numbers import exact
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 from graphcost.render.summary import shape_text
-from graphcost.report import Report, Work
+from graphcost.report import Line, Report, Work
 
 SCHEMA_VERSION = 1
 MOST = 16
@@ -54,7 +54,7 @@ def to_dict(found: NodeExplanation, report: Report) -> dict[str, Any]:
         "attributes": {name: _attr(value) for name, value in found.attributes.items()},
         "once": _work_dict(once.work, report),
         "lines": [
-            {**quantity("count", report.value(line.count)), **_work_dict(line.work, report), "params": line.params}
+            {**quantity("count", report.value(line.count)), **_work_dict(line.work, report), **_beside(line, report)}
             for line in found.lines
         ],
         "runs": [_step(step, report) for step in found.steps],
@@ -178,12 +178,22 @@ def _tensor_dict(tensor: Tensor) -> dict[str, Any]:
 
 
 def _work_dict(work: Work, report: Report) -> dict[str, Any]:
-    bound = {name: report.value(getattr(work, name)) for name in ("flops", "macs", "int_ops", "int_macs")}
+    parts = {each.name: each.of_work for each in report.quantities}
+    bound = {name: report.value(of_work(work)) for name, of_work in parts.items() if of_work is not None}
     kinds = {kind: format_dim(count) for kind, count in work.floating.by_kind.items() if count != 0}
     numbers: dict[str, Any] = {}
     for name, value in bound.items():
         numbers |= quantity(name, value)
     return {**numbers, "formula": format_dim(work.flops), "by_kind": kinds}
+
+
+def _beside(line: Line, report: Report) -> dict[str, Any]:
+    """The quantities that a line has beside its arithmetic."""
+    numbers: dict[str, Any] = {}
+    for each in report.quantities:
+        if each.of_work is None and not each.beside:
+            numbers |= quantity(each.name, report.value(each.of(line)))
+    return numbers
 
 
 def _attr(value: Attr) -> str:

@@ -26,5 +26,5 @@ def test_a_rule_without_words() -> None:
 
 
 def test_what_is_free_says_why() -> None:
-    assert algorithm(Rule("Foo", cost=FREE)) == "free: moves data"
+    assert algorithm(Rule("Foo", cost=FREE)) == "free: moves data (copies)"
     assert algorithm(Rule("Foo", cost=cost)) == "One addition for each element."

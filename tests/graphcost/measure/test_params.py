@@ -154,3 +154,50 @@ def test_a_weight_has_as_many_bytes_as_its_dtype_says(dtype: str) -> None:
     )
     (line,) = (line for line in counted(graph).lines if line.node == "y")
     assert (line.params, line.param_bytes) == (3, 3 * int(bits) // 8)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        ("float4_e2m1fn", 2),
+        ("float8_e5m2", 3),
+        ("float8_e4m3fn", 3),
+        ("float8_e4m3fnuz", 3),
+        ("float8_e4m3b11fnuz", 3),
+        ("float8_e5m2fnuz", 3),
+        ("float16", 6),
+        ("complex128", 48),
+    ],
+)
+def test_every_floating_constant_is_a_weight_of_its_bits(dtype: str, expected: int) -> None:
+    """Three elements of four bits are a byte and a half, rounded up once."""
+    source = f"w = Const(value=[1.0, 2.0, 3.0], dtype={dtype})\n y = Identity(w, T={dtype})"
+    (held,) = [line for line in counted(tiny_graph(source, "y")).lines if line.params]
+    assert (held.params, held.param_bytes) == (3, expected)
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("int2", 2), ("uint2", 2), ("int4", 3), ("uint4", 3), ("qint8", 5)])
+def test_a_variable_of_small_integers_weighs_its_bits(dtype: str, expected: int) -> None:
+    source = f"v = VarHandleOp(dtype={dtype}, shape=<5>)\n y = ReadVariableOp(v, dtype={dtype})"
+    (held,) = [line for line in counted(tiny_graph(source, "y")).lines if line.params]
+    assert (held.params, held.param_bytes) == (5, expected)
+
+
+def unsized(source: str) -> dict[str, int]:
+    return {line.node: line.unsized for line in counted(tiny_graph(source, "y")).lines if line.unsized}
+
+
+def test_a_variable_of_unknown_shape_is_said_to_be_missing_where_it_is_used() -> None:
+    assert unsized(
+        """
+        h = Placeholder(dtype=resource, shape=<>)
+        w = ReadVariableOp(h, dtype=float32)
+        y = Neg(w, T=float32)
+        """
+    ) == {"y": 1}
+
+
+def test_a_variable_of_known_shape_and_a_handle_that_isnt_read_are_not_missing() -> None:
+    assert not unsized("v = VarHandleOp(dtype=float32, shape=<2>)\n y = ReadVariableOp(v, dtype=float32)")
+    assert not unsized("h = Placeholder(dtype=resource, shape=<>)\n y = Identity(h, T=resource)")
+    assert not unsized("s = Const(value=2.0)\n y = Neg(s, T=float32)")

@@ -8,8 +8,9 @@ from sample_reports import N, line, make_report, perceptron, residual_net
 
 from graphcost.dims import Shape, symbol
 from graphcost.ops.rule import Cost
-from graphcost.render.json import render, to_dict
+from graphcost.render.json import render
 from graphcost.report import Loop, Report
+from graphcost.report.serialize import to_dict
 from graphcost.schema import report_schema
 
 HUGE = make_report(
