@@ -15,7 +15,7 @@ def bind(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
     if isinstance(dim, int):
         return dim
     replaced: dict[Atom, Dim] = {}
-    for atom in {atom for monomial in dim.terms for atom, _ in monomial}:
+    for atom in dict.fromkeys(atom for monomial in dim.terms for atom, _ in monomial):
         value = _value(atom, bindings)
         if value is not None:
             replaced[atom] = value

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graphcost.dims import Dim, ceil_div, dim_max, dim_min, floor_div, log2_ceil, symbol
 from graphcost.errors import DimError
 
-LEASTS: dict[str, int | None] = {"H": 1, "N": 1, "W": 1, "nnz": 0, "shift": -2, "v": None}
+LEASTS: dict[str, int | None] = {"H": 1, "N": 1, "W": 1, "nnz": 0, "shift": -1, "v": None}
 SYMBOLS: dict[str, Dim] = {name: symbol(name, least) for name, least in LEASTS.items()}
 
 some = settings(max_examples=100, derandomize=True, deadline=None, database=None)

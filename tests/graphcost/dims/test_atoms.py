@@ -8,6 +8,7 @@ from hypothesis import given
 
 from graphcost.dims import Symbol, bind, dim_max, dim_min, floor_div, least_value, log2_ceil, symbol, symbols
 from graphcost.dims.atoms import extremum
+from graphcost.dims.expr import weight_of
 from graphcost.errors import DimError
 
 N, H, W = symbol("N"), symbol("H"), symbol("W")
@@ -85,6 +86,13 @@ def test_the_depth_of_a_formula_counts_its_functions() -> None:
     assert dim_max(floor_div(H, 2), W).depth == 2
     assert log2_ceil(floor_div(W, dim_max(H, W) + 1)).depth == 3
     assert (H + dim_max(floor_div(H, 2), W)).depth == 2
+
+
+def test_the_weight_of_a_formula_counts_its_symbols_and_functions() -> None:
+    assert weight_of(H * W + 1) == 2
+    assert weight_of(floor_div(H + W, 2)) == weight_of(dim_max(H, W)) == 3
+    assert weight_of(log2_ceil(H)) == 2
+    assert weight_of(floor_div(H, W) + dim_max(log2_ceil(H + 1), W)) == 7
 
 
 @some

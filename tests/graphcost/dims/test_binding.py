@@ -43,6 +43,8 @@ def test_a_formula_is_no_number() -> None:
 def test_a_divisor_that_becomes_zero_is_an_error() -> None:
     with pytest.raises(DimError, match="division of 7 by zero"):
         bind(floor_div(N + 3, H - 2), {"N": 4, "H": 2})
+    with pytest.raises(DimError, match="division of 1 by zero"):
+        bind(sum((floor_div(k, H - 2) for k in range(1, 9)), start=N), {"H": 2})
 
 
 @some

@@ -12,8 +12,9 @@ from graphcost.dims.bounds import MAX_DEGREE
 
 N, H, W = symbol("N"), symbol("H"), symbol("W")
 COUNT = symbol("nnz", least=0)
-SHIFT = symbol("shift", least=-2)
+SHIFT = symbol("shift", least=-1)
 VALUE = symbol("v", least=None)
+FOUR, EIGHT = symbol("four", least=4), symbol("eight", least=8)
 FIVE = symbol("five", least=5)
 
 
@@ -30,7 +31,7 @@ FIVE = symbol("five", least=5)
         (FIVE * FIVE - 3 * FIVE, 10),
         (FIVE * COUNT + 2, 2),
         (COUNT * H - 1, -1),
-        # A symbol that may be negative is bounded where it stands alone, not where something is multiplied by it.
+        # Of a symbol that may be negative nothing is shown, whatever its least value.
         (SHIFT + 3, None),
         (VALUE, None),
         (VALUE * VALUE, 0),
@@ -60,6 +61,7 @@ def test_the_bound_of_a_polynomial(dim: Dim, least: int | None) -> None:
         (H - 2 * floor_div(H, 2), 0),
         (H - floor_div(H, 2), 1),
         (FIVE - floor_div(FIVE, 2), 3),
+        (FOUR * EIGHT - floor_div(FOUR, 2) * floor_div(EIGHT, 2), 24),
         (2 * ceil_div(H, 2) - H, 0),
         (2 * W * ceil_div(H, 2) - W * H, 0),
         (ceil_div(H, 2) * ceil_div(W, 2), 1),
@@ -68,6 +70,8 @@ def test_the_bound_of_a_polynomial(dim: Dim, least: int | None) -> None:
         (VALUE * floor_div(H, 2), None),
         (VALUE * VALUE * floor_div(H, 2) + 1, 1),
         (2 * VALUE * floor_div(H, 2) - VALUE * H + VALUE, None),
+        (2 * SHIFT * floor_div(H, 2) - SHIFT * H + SHIFT, None),
+        (2 * COUNT * floor_div(H, 2) - COUNT * H + COUNT, 0),
         (floor_div(VALUE, 2), None),
         (floor_div(VALUE, 2) ** 2, 0),
         # Of a quotient of formulas no more is shown than that it isn't negative.

@@ -81,6 +81,7 @@ def test_sizes_along_different_paths_get_one_form() -> None:
     assert floor_div(5 - H, 3) == -floor_div(H - 3, 3)
     assert floor_div(-H, -2) == floor_div(H, 2)
     assert floor_div(3 - H, -2) == ceil_div(H - 4, 2)
+    assert floor_div(H * W - 5 * H, 3) == floor_div(H * W - 2 * H, 3) - H
 
 
 def test_only_a_lone_quotient_is_flattened() -> None:

@@ -104,5 +104,10 @@ def test_division_without_remainder() -> None:
     assert floor_div(0, H) == 0
 
 
+def test_a_short_dividend_is_not_divided_into_a_long_quotient() -> None:
+    assert floor_div(H**4 - 1, H - 1) == H**3 + H**2 + H + 1
+    assert str(floor_div(H**5 - 1, H - 1)) == "floor((H^5 - 1)/(H - 1))"
+
+
 def _long_sum(letter: str, length: int) -> Dim:
     return sum((symbol(f"{letter}{i}") for i in range(1, length)), start=symbol(f"{letter}0"))
