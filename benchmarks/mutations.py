@@ -182,7 +182,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
-            if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+            if not (isinstance(node.value, ast.Constant) and node.value.value in (None, False)):
                 self._rewrite(node.value, ast.Constant(None), "returns None")
             self.visit(node.value)
 

@@ -9,7 +9,7 @@ from tiny_graph import tiny_graph
 
 from graphcost.ir.graph import Literal
 from graphcost.roles.flow import Flow
-from graphcost.roles.weights import reduces_batch
+from graphcost.roles.weights import find_weight_uses, is_contraction, reduces_batch
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,31 @@ def test_axes_that_nobody_has_read_sum_up_nothing_for_certain() -> None:
     unread = replace(axes, attrs={**axes.attrs, "value": Literal("int32", (1,), None)})
     flow = Flow.of(graph.replacing([unread]))
     assert not reduces_batch(flow, flow.index["y"])
+
+
+def test_without_inputs_noise_is_data_and_what_weights_meet_otherwise_is_none() -> None:
+    graph = tiny_graph(
+        """
+        size = Const(value=[4, 2])
+        z = RandomStandardNormal(size, T=int32, dtype=float32)
+        w = VariableV2(dtype=float32)
+        two = Const(value=2.0)
+        double = Mul(w, two, T=float32)
+        y = MatMul(z, w, T=float32)
+        """
+    )
+    flow = Flow.of(graph)
+    found = find_weight_uses(flow, graph.inputs)
+    assert {flow.nodes[point].name for point in found.weighted} == {"y"}
+    assert not found.is_fed
+
+
+@pytest.mark.parametrize(
+    ("op", "multiplies"),
+    [
+        *((op, True) for op in ("Conv2D", "MatMul", "Einsum", "_FusedMatMul", "CudnnRNNV3", "StatefulPartitionedCall")),
+        *((op, False) for op in ("Mul", "Relu", "Gather")),
+    ],
+)
+def test_what_may_multiply_with_weights(op: str, multiplies: bool) -> None:
+    assert is_contraction(op) == multiplies
