@@ -155,6 +155,8 @@ def _stages(mutant: Mutant, reach: Reach, budget: float) -> list[list[str]]:
 
     near = sorted((test for test in reach.seconds if test.startswith(f"{mirror}::")), key=seconds)
     near.sort(key=lambda test: test not in callers)
+    if not callers:  # A module of dataclasses and tables, whose tests' files import it before they run.
+        callers = frozenset(test for test in reach.seconds if test.startswith(folder))
     others = sorted(callers.difference(near), key=lambda test: (not test.startswith(folder), seconds(test)))
     stages = (_affordable(near, reach, budget), _affordable(others, reach, budget))
     return [stage for stage in stages if stage]

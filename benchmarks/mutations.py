@@ -182,7 +182,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
-            if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+            if not _is_none_or_false(node.value):
                 self._rewrite(node.value, ast.Constant(None), "returns None")
             self.visit(node.value)
 
@@ -251,6 +251,11 @@ def _sign(operator: ast.cmpop | ast.operator) -> str:
     a, b = ast.Name("a"), ast.Name("b")
     both = ast.Compare(a, [operator], [b]) if isinstance(operator, ast.cmpop) else ast.BinOp(a, operator, b)
     return ast.unparse(both)[2:-2]
+
+
+def _is_none_or_false(node: ast.expr) -> bool:
+    """Whether callers that ask for its truth can't tell a value from None."""
+    return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
 
 
 def _short(node: ast.AST) -> str:

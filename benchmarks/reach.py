@@ -33,11 +33,17 @@ class Reach:
         )
 
     def tests(self, module: str, function: str | None) -> frozenset[str]:
-        """The tests that call a function; without one, or if none is known to, those that call any of the module."""
+        """The tests that call a function.
+
+        Without one, or if none is known to, those that call any of the module, and all beside one that imports it:
+        only the first that needs a module imports it.
+        """
         if function is not None and (found := self.callers.get(f"{module}:{function}")):
             return found
         prefix = f"{module}:"
-        return frozenset().union(*(tests for name, tests in self.callers.items() if name.startswith(prefix)))
+        called = frozenset().union(*(tests for name, tests in self.callers.items() if name.startswith(prefix)))
+        importing = {_file(test) for test in self.callers.get(f"{module}:<module>", ())}
+        return called.union(test for test in self.seconds if _file(test) in importing)
 
 
 def measured(tree: Path, kept: Path) -> Reach:
@@ -57,6 +63,10 @@ def measured(tree: Path, kept: Path) -> Reach:
     _keep(kept, current)
     files = json.loads(kept.read_text(encoding="utf-8")).values()
     return Reach.of({test: reached for each in files for test, reached in each["tests"].items()})
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _test_files(tree: Path) -> Iterator[Path]:

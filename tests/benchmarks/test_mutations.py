@@ -37,6 +37,7 @@ def planted(tmp_path: Path, code: str) -> list[Mutant]:
         ("y = b if a else c", ["y = b if (not a) else c"]),
         ("def f(): return a", ["def f(): return None"]),
         ("def f(): return None", []),
+        ("def f(): return False", ["def f(): return True"]),
         ("def f(a: x[1] = b) -> x[2]: a", []),
         ("__all__ = [1]", []),
         ("assert a == 1", []),

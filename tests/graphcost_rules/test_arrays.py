@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from single_op import apply, make_op
 
-from graphcost import Fact, Op, PartialShape, Shape, Value
+from graphcost import Fact, Op, PartialShape, RuleError, Shape, Value
 from graphcost_rules.arrays import FLOW, RULES
 
 tf = pytest.importorskip("tensorflow")
@@ -68,6 +68,8 @@ def test_packing_takes_all_items() -> None:
     assert apply(RULES, "TensorArrayPack", handle, flow).shapes == (Shape(3, 4, 2),)
     (held,) = elements("TensorArrayUnpack", handle, Shape(3, 5), SCALAR)
     assert held == Fact("float32", Shape(5))
+    with pytest.raises(RuleError, match="rank 1 or more"):
+        elements("TensorArrayUnpack", handle, Shape(), SCALAR)
 
 
 def test_lengths_and_items_are_those_of_the_kernels() -> None:

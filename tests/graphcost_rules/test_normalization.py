@@ -121,6 +121,16 @@ def test_training_is_the_default():
     assert apply(RULES, "FusedBatchNorm", *known).cost.div == 8
 
 
+def test_no_side_input_is_the_default():
+    known = [Shape(2, 3, 3, 4), *[Shape(4)] * 4]
+    plain = apply(RULES, "FusedBatchNormV3", *known, is_training=False).cost
+    costs = [
+        apply(RULES, "_FusedBatchNormEx", *known, is_training=False, activation_mode=b"Identity", **attrs).cost
+        for attrs in ({}, {"num_side_inputs": 0}, {"num_side_inputs": 1})
+    ]
+    assert costs == [plain, plain, plain + Cost(add=72)]
+
+
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("is_added", [True, False])
 def test_side_input_and_activation_cost_one_operation_each(is_added, fused):

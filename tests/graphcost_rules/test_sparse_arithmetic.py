@@ -12,8 +12,8 @@ from data_dependent import merge_sorted, prove_opaque
 from kernel_oracle import call
 from single_op import apply
 
-from graphcost import Cost, RuleError, Shape
-from graphcost.dims import symbol
+from graphcost import Cost, Fact, RuleError, Shape
+from graphcost.dims import symbol, symbols
 from graphcost_rules.sparse_arithmetic import RULES
 
 pytestmark = pytest.mark.tensorflow
@@ -211,3 +211,13 @@ def test_the_number_of_entries_may_be_open():
 def test_hostile_nodes_are_refused(kind, operands):
     with pytest.raises(RuleError):
         apply(RULES, kind, *operands)
+
+
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_a_sum_of_what_nobody_knows_still_has_entries(unknown):
+    """A list of places has two axes, whatever else isn't known of it; here one operand has 3 entries."""
+    operands = [(Fact("int64", Shape(3, 2)), Fact("float32", Shape(3)), Fact("int64", Shape(2)))] * 2
+    operands[unknown] = (Fact("int64"), Fact("float32"), Fact("int64"))
+    cost = apply(RULES, "SparseAdd", *operands[0], *operands[1], Shape()).cost
+    (entries,) = symbols(cost.compare)
+    assert cost.compare == 3 + symbol(entries)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
+from single_op import apply
 
+from graphcost import Fact, Shape
 from graphcost_rules.strided_slice import RULES
 
 pytest.importorskip("tensorflow")
@@ -40,3 +42,8 @@ def strided_slices(draw: st.DrawFn) -> Call:
 
 def test_agrees_with_tensorflow() -> None:
     prove(RULES, strided_slices(), examples=300)
+
+
+def test_an_assignment_gives_nothing() -> None:
+    bounds = [[0], [2], [1]]
+    assert apply(RULES, "ResourceStridedSliceAssign", Fact("resource", Shape()), *bounds, Shape(2)).shapes == ()

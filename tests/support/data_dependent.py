@@ -23,7 +23,13 @@ def prove_opaque(
     tolerance: float = 1e-4,
     **attrs: Any,
 ) -> None:
-    """As counted.prove_count(), once the symbols of output sizes are the kernel's and those of work are `counts`."""
+    """As counted.prove_count(), once the symbols of output sizes are the kernel's and those of work are `counts`.
+
+    The rule says why its work is open.
+    """
+    rule = rules.get(kind)
+    assert rule is not None
+    assert rule.opaque
     tally = Tally()
     outputs = kernel(kind, tensors, **attrs)
     flat_outputs = [part for output in outputs for part in (output if isinstance(output, list) else [output])]

@@ -142,3 +142,16 @@ def test_a_long_chain_is_linear() -> None:
     lines = ["x0 = Placeholder(dtype=float32, shape=<?,3>)"]
     lines += [f"x{i + 1} = Neg(x{i}, T=float32)" for i in range(5000)]
     assert shape(tiny_graph("\n".join(lines)), "x5000") == [None, 3]
+
+
+def test_what_is_recorded_of_one_output_says_nothing_of_the_next() -> None:
+    graph = tiny_graph(
+        """
+        a = Placeholder(dtype=float32, shape=<?,4>)
+        axis = Const(value=1)
+        s = Split(axis, a, num_split=2, T=float32)
+        """
+    )
+    node = graph.nodes["s"]
+    recorded = replace(node, attrs={**node.attrs, "_output_shapes": (PartialShape((7, 2)),)})
+    assert [shape(graph.replacing([recorded]), name) for name in ("s", "s:1")] == [[7, 2], [None, 2]]

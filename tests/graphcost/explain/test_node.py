@@ -30,6 +30,18 @@ def test_a_node_that_runs_once() -> None:
     assert (found.dropped, found.steps, len(found.lines)) == (None, (), 1)
 
 
+def test_all_attributes_that_a_rule_asks_for_are_named() -> None:
+    """Some are asked for only where others are what they are."""
+    text = """
+    x = Placeholder(dtype=float32, shape=<1,8,8,3>)
+    k = Placeholder(dtype=float32, shape=<3,3,3,4>)
+    y = Conv2D(x, k, T=float32, strides=[1, 2, 2, 1], padding=b'SAME')
+    """
+    found = explain_node(analysed(text, "y"), "y")
+    asked = {name: found.attributes[name] for name in ("strides", "padding", "data_format", "dilations")}
+    assert asked == {"strides": (1, 2, 2, 1), "padding": b"SAME", "data_format": b"NHWC", "dilations": (1, 1, 1, 1)}
+
+
 def test_a_node_that_doesnt_run_has_its_sizes_all_the_same() -> None:
     found = explain_node(analysed(DENSE, "out"), "scaled")
     assert found.dropped == "initializer"

@@ -6,7 +6,7 @@ import pytest
 from single_op import make_op
 
 from graphcost.dims import Shape
-from graphcost.errors import RuleError
+from graphcost.errors import RuleError, ShapeUnknown
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 
@@ -45,3 +45,12 @@ def test_an_output_that_is_not_there_is_refused(index: int) -> None:
     op = make_op("Foo", Shape(3))
     with pytest.raises(RuleError, match="there is no output"):
         Op(op.node, op.inputs, [Fact("float32", Shape(3))]).folded_output(index)
+
+
+def test_an_input_without_a_name_is_named_by_its_position() -> None:
+    """As where a rule is asked without a graph around the node."""
+    node = make_op("Foo").node
+    with pytest.raises(ShapeUnknown, match=r"input 1 of node"):
+        Op(node, [Fact("float32", Shape(2)), Fact("float32")], []).input(1)
+    with pytest.raises(ShapeUnknown, match=r"input 0 of node"):
+        Op(node, [Fact("float32"), Fact("float32")], []).input(0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sample_reports import N, line, make_report, residual_net
 
 from graphcost.ops.rule import Cost
@@ -91,6 +93,13 @@ def test_uncosted_nodes_come_before_free_ones() -> None:
         line("free"), line("unknown", status=Status.NO_RULE), line("cheap", cost=Cost(add=N)).bind({"N": 1})
     )
     assert [entry.label for entry in select(report, View("node")).entries] == ["cheap", "unknown", "free"]
+
+
+def test_open_formulas_come_before_any_number() -> None:
+    lines = [line("small", cost=Cost(add=5)), line("open", cost=Cost(add=N)), line("vast", cost=Cost(add=10**9))]
+    for view in (View("node"), View("op")):
+        report = make_report(*(replace(each, op=each.node) for each in lines))
+        assert [entry.label for entry in select(report, view).entries] == ["open", "vast", "small"]
 
 
 def test_a_scope_of_thousands_of_parts_is_cut() -> None:

@@ -79,6 +79,8 @@ def test_the_foot_says_once_why_work_is_open() -> None:
     python = "it calls Python code, which isn't in the graph"
     lines = [line(f"net/f{i}", cost=Cost(add=symbol(f"flops(f{i})")), reason=python) for i in range(3)]
     found = symbol("size(net/Where:0,0)")
+    two = render(make_report(*lines[:2]), View(), width=200)
+    assert f"flops(f0) and 1 more: {python}\n" in two
     lines += [
         line("net/Where", cost=Cost(compare=64), reason="how many are found depends on data"),
         line("net/Mul", cost=Cost(mul=found)),

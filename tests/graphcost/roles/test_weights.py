@@ -10,7 +10,7 @@ from tiny_graph import tiny_graph
 from graphcost.ir.graph import Literal
 from graphcost.plugins import installed_rules
 from graphcost.roles.flow import Flow
-from graphcost.roles.weights import batch_reductions
+from graphcost.roles.weights import batch_reductions, find_weight_uses
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,20 @@ def test_axes_that_nobody_has_read_sum_up_nothing_for_certain() -> None:
     unread = replace(axes, attrs={**axes.attrs, "value": Literal("int32", (1,), None)})
     flow = Flow.of(graph.replacing([unread]), installed_rules())
     assert flow.index["y"] not in batch_reductions(flow)
+
+
+def test_without_inputs_noise_is_data_and_what_weights_meet_otherwise_is_none() -> None:
+    graph = tiny_graph(
+        """
+        size = Const(value=[4, 2])
+        z = RandomStandardNormal(size, T=int32, dtype=float32)
+        w = VariableV2(dtype=float32)
+        two = Const(value=2.0)
+        double = Mul(w, two, T=float32)
+        y = MatMul(z, w, T=float32)
+        """
+    )
+    flow = Flow.of(graph, installed_rules())
+    found = find_weight_uses(flow, graph.inputs)
+    assert {flow.nodes[point].name for point in found.weighted} == {"y"}
+    assert not found.is_fed

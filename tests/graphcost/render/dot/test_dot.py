@@ -111,6 +111,21 @@ def test_straight_chains_stand_for_their_parts_where_scopes_say_nothing() -> Non
     assert any("layer0/a … layer2/a" in label for label in found)
 
 
+def test_a_graph_of_300_vertices_is_drawn_whole() -> None:
+    assert len(labels(draw(graph=wide(13, 23)))) == 300
+    assert len(labels(draw(graph=wide(10, 30)))) < 300
+
+
+def test_a_chain_ends_with_its_scope() -> None:
+    """Chains of three are cut anew where the next network begins."""
+    lines = ["x = Placeholder(dtype=float32)", "left/layer0/a = Neg(x)"]
+    scopes = ["left" if i < 200 else "right" for i in range(400)]
+    lines += [f"{scopes[i]}/layer{i}/a = Neg({scopes[i - 1]}/layer{i - 1}/a)" for i in range(1, 400)]
+    found = "".join(labels(draw(graph=tiny_graph("\n".join(lines), "x"))))
+    assert "layer198/a … layer199/a" in found
+    assert "layer200/a … layer202/a" in found
+
+
 def test_graphs_without_scopes_become_runs_of_neighbours() -> None:
     lines = ["x = Placeholder(dtype=float32)", *(f"op{i} = Neg(x)" for i in range(5000))]
     assert len(labels(draw(graph=tiny_graph("\n".join(lines), "x")))) <= 300
