@@ -100,12 +100,19 @@ def _scopes(name: str) -> Iterator[str]:
 def _own_reasons(dropped: Iterable[Node], kept: Collection[str], network: Network) -> dict[str, str]:
     flow = network.flow
     restored = flow.downstream(flow.points(Role.SAVER))
+    told = {op: reason for role, reason in reversed(tuple(OWN_REASONS.items())) for op in flow.rules.ops_in(role)}
+    changes = flow.rules.ops_in(Role.ASSIGNMENT | Role.UPDATE)
     judging = _judging(network, kept)
     counted = _counted(network)
     own: dict[str, str] = {}
     for node in dropped:
         point = flow.index[node.name]
-        reason = "metric" if point in counted else _by_role(point, restored, network)
+        if point in counted:
+            reason: str | None = "metric"
+        elif node.op in changes:
+            reason = _of_change(point, restored, network)
+        else:
+            reason = told.get(node.op)
         if reason is None and point in network.regions.gradient:
             reason = "gradient"
         reason = reason or judging.get(point)
@@ -114,15 +121,7 @@ def _own_reasons(dropped: Iterable[Node], kept: Collection[str], network: Networ
     return own
 
 
-def _by_role(point: int, restored: Collection[int], network: Network) -> str | None:
-    """The reason that an operation has by itself."""
-    flow = network.flow
-    if flow.has(point, Role.ASSIGNMENT | Role.UPDATE):
-        return _of_assignment(point, restored, network)
-    return next((reason for role, reason in OWN_REASONS.items() if flow.has(point, role)), None)
-
-
-def _of_assignment(point: int, restored: Collection[int], network: Network) -> str:
+def _of_change(point: int, restored: Collection[int], network: Network) -> str:
     if point in restored:
         return "saver"
     if point in network.regions.gradient:
