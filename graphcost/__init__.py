@@ -22,11 +22,13 @@ if TYPE_CHECKING:
         product,
     )
     from graphcost.errors import GraphcostError, RuleError, ShapeUnknown
-    from graphcost.ir.graph import PartialShape
+    from graphcost.ir.graph import Attr, FunctionRef, Graph, Literal, Node, PartialShape, TensorRef
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
     from graphcost.ops.op import Op
     from graphcost.ops.rule import FREE, NOTHING, Cost, Family, Free, Rule, RuleSet
+    from graphcost.passes.pattern import Maybe, OneOf, Operand, Pattern, any_, const, tensor
+    from graphcost.passes.rewrite import GraphRewrite, Match, Replacement, Rewrite, RewriteSet
     from graphcost.pipeline import analyze
     from graphcost.report import Report
 
@@ -34,25 +36,42 @@ __all__ = [
     "FREE",
     "NOTHING",
     "VALUE_LIMIT",
+    "Attr",
     "Cost",
     "Dim",
     "Fact",
     "Family",
     "Free",
+    "FunctionRef",
+    "Graph",
+    "GraphRewrite",
     "GraphcostError",
     "Item",
+    "Literal",
+    "Match",
+    "Maybe",
+    "Node",
+    "OneOf",
     "Op",
+    "Operand",
     "PartialShape",
+    "Pattern",
+    "Replacement",
     "Report",
+    "Rewrite",
+    "RewriteSet",
     "Rule",
     "RuleError",
     "RuleSet",
     "Shape",
     "ShapeUnknown",
+    "TensorRef",
     "Value",
     "analyze",
+    "any_",
     "bind",
     "ceil_div",
+    "const",
     "dim_max",
     "dim_min",
     "floor_div",
@@ -61,6 +80,7 @@ __all__ = [
     "load",
     "log2_ceil",
     "product",
+    "tensor",
 ]
 
 _HOMES = MappingProxyType(
@@ -72,7 +92,9 @@ _HOMES = MappingProxyType(
         ),
         "errors": ("GraphcostError", "RuleError", "ShapeUnknown"),
         "ops.fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
-        "ir.graph": ("PartialShape",),
+        "ir.graph": ("Attr", "FunctionRef", "Graph", "Literal", "Node", "PartialShape", "TensorRef"),
+        "passes.pattern": ("Maybe", "OneOf", "Operand", "Pattern", "any_", "const", "tensor"),
+        "passes.rewrite": ("GraphRewrite", "Match", "Replacement", "Rewrite", "RewriteSet"),
         "loaders": ("load",),
         "ops.op": ("Op",),
         "report": ("Report",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict, Union, Unpack
 
@@ -24,7 +24,9 @@ from graphcost.passes.feed import feed
 from graphcost.passes.fold import fold
 from graphcost.passes.outputs import resolve, with_outputs
 from graphcost.passes.prune import prune
-from graphcost.plugins import installed_rules, rules_from_file
+from graphcost.passes.rewrite import RewriteSet
+from graphcost.passes.rewriting import rewriting
+from graphcost.plugins import Asked, chosen_rewrites, installed_rules, rules_from_file
 from graphcost.report import ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
 from graphcost.roles.infer_outputs import infer_outputs
@@ -66,6 +68,8 @@ class Options(TypedDict, total=False):
     bind: numbers for symbols, filled in at the end, and for scalar inputs, which act before propagation.
     batch: the number for the symbol N, if the model has it.
     rules: laid over the built-in ones: a RuleSet, or the path of a file that defines RULES.
+    rewrites: applied to the graph before it is evaluated, in this order: names of installed ones, paths of files that
+        define REWRITES, RewriteSets. None by default: the model is counted as it is.
     max_nodes: a file with more nodes is refused.
     """
 
@@ -77,6 +81,7 @@ class Options(TypedDict, total=False):
     bind: Mapping[str, int]
     batch: int | None
     rules: RuleSet | str | os.PathLike[str] | None
+    rewrites: RewriteSet | Iterable[Asked]
     max_nodes: int
 
 
@@ -94,6 +99,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     """As analyze(), with the labelled graph and the facts that the report was made from."""
     model = _model(source, options)
     rules = _rule_book(options.get("rules"))
+    rewrites = _rewrites(options.get("rewrites", ()))
     outputs = options.get("outputs", ())
     signature = _signature(model, options.get("signature"), outputs)
     sound = with_assigned_shapes(check_recursion(model.graph), rules)
@@ -102,7 +108,8 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     known = chosen.inferred.network if chosen.inferred is not None and graph is chosen.graph else None
     network = known or find_network(graph)
     pruned = prune(graph, network)
-    graph = fold(raise_control_flow(pruned))
+    rewritten = rewriting(raise_control_flow(pruned), rewrites)
+    graph = fold(rewritten.graph)
     names = symbol_names(graph, signature)
     given = options.get("bind", EMPTY)
     scalars = {name: number for name, number in given.items() if is_scalar_input(name, graph, names, signature)}
@@ -125,7 +132,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
         warnings=(*model.warnings, *run.warnings),
-        notes=(*chosen.doubts, *choice_notes(counted, names.values())),
+        notes=(*rewritten.notes, *chosen.doubts, *choice_notes(counted, names.values())),
     )
     if batch is not None and BATCH in report.symbols:
         symbols.setdefault(BATCH, batch)
@@ -142,6 +149,10 @@ def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:
     if rules is None:
         return installed_rules()
     return installed_rules() | (rules if isinstance(rules, RuleSet) else rules_from_file(rules))
+
+
+def _rewrites(asked: RewriteSet | Iterable[Asked]) -> RewriteSet:
+    return asked if isinstance(asked, RewriteSet) else chosen_rewrites(asked)
 
 
 def _signature(model: Model, name: str | None, outputs: Sequence[str]) -> Signature | None:

@@ -62,7 +62,8 @@ class Node:
     """One operation.
 
     `dtypes` has the dtype of each output (None where unknown), so its length is the number of outputs.
-    `dropped` is the reason why the node doesn't run when the outputs are computed; None when it does.
+    `dropped` is the reason why the node doesn't run when the outputs are computed; None when it does. `origins` are the
+    names in the file that the node stands for; empty: its own.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Node:
     dtypes: tuple[str | None, ...] = (None,)
     stateful: bool = False
     dropped: str | None = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
