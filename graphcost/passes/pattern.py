@@ -165,17 +165,20 @@ def _alternatives(pattern: Maybe | OneOf) -> tuple[Operand, ...]:
     return (pattern.pattern, pattern.pattern.operands[pattern.at])
 
 
+_NOTHING = (-1, False)
+
+
 class Search:
     """Looks for patterns; `reason` says why the last search that found nothing did."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._progress = -1
+        self._progress = _NOTHING
         self.reason = ""
 
     def matches(self, pattern: Operand, root: str) -> Iterator[Found]:
         """Every way in which the pattern matches with the node at its root; commutative operands give several."""
-        self._progress, self.reason = -1, ""
+        self._progress, self.reason = _NOTHING, ""
         return self._tensor(pattern, TensorRef(root), _Place(None, 0), Found(EMPTY, ()))
 
     def _tensor(self, wanted: Operand, ref: TensorRef, place: _Place, found: Found) -> Iterator[Found]:
@@ -191,7 +194,7 @@ class Search:
         node = self._view.nodes[ref.node]
         why = self._mismatch(wanted, node, ref, place)
         if why is not None:
-            self._fail(found, why)
+            self._fail(found, why, is_op=wanted.ops is None or node.op in wanted.ops)
             return
         for known in self._captured(wanted.name, ref, place, found):
             below = Found(known.tensors, (*known.nodes, node.name))
@@ -212,7 +215,7 @@ class Search:
         if name is None or found.tensors.get(name) == ref:
             yield found
         elif name in found.tensors:
-            self._fail(found, f"{place} is {ref}, but {name} is {found.tensors[name]}")
+            self._fail(found, f"{place} is {ref}, but {name} is {found.tensors[name]}", is_op=True)
         else:
             yield Found({**found.tensors, name: ref}, found.nodes)
 
@@ -238,9 +241,11 @@ class Search:
         other = next((name for name in self._view.readers[node.name] if name != place.reader), None)
         return None if other is None else f"{node.name} is read by {other} too"
 
-    def _fail(self, found: Found, reason: str) -> None:
-        if len(found.nodes) > self._progress:
-            self._progress, self.reason = len(found.nodes), reason
+    def _fail(self, found: Found, reason: str, *, is_op: bool) -> None:
+        """Keeps the reason that came furthest: a node of the right operation is further than one of a wrong one."""
+        progress = (len(found.nodes), is_op)
+        if progress > self._progress:
+            self._progress, self.reason = progress, reason
 
 
 class _Place(NamedTuple):

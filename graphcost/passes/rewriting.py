@@ -19,10 +19,11 @@ from graphcost.passes.pattern import Found, Search, depth, root_ops
 from graphcost.passes.rewrite import GraphRewrite, Match, Replacement, Rewrite, RewriteSet
 
 MOST_ROUNDS = 100
-"""How often a rewrite looks again at what earlier matches changed, and the set at what its members did."""
+"""How often the set is applied again, since what one rewrite does may be a match for another."""
 
 MATCHES_FOR_EACH_NODE = 10
 MATCHES_AT_LEAST = 1000
+"""How often one rewrite is applied to one graph, before it is taken for one that never ends."""
 
 MOST_FAILURES = 100
 """For each rewrite; the first are kept."""
@@ -104,9 +105,8 @@ def _rewritten(graph: Graph, rewrites: RewriteSet) -> Rewritten:
         for rewrite in rewrites:
             if rewrite.name in unfinished:
                 continue
-            once = (
-                _whole(graph, rewrite) if isinstance(rewrite, GraphRewrite) else _Fixpoint(graph, rewrite).run(budget)
-            )
+            left = budget - counts[rewrite.name]
+            once = _whole(graph, rewrite) if isinstance(rewrite, GraphRewrite) else _Fixpoint(graph, rewrite).run(left)
             failures[rewrite.name] = once.failures
             unfinished.update(dict.fromkeys(once.unfinished))
             if once.counts:
@@ -160,20 +160,22 @@ class _Fixpoint:
         self._count = 0
 
     def run(self, budget: int) -> Rewritten:
-        candidates = [node.name for node in self._graph.order if self._is_root(node)]
+        """At most so many matches. Readers come before what they read, so that the largest match is the one that
+        counts: an activation with its bias, not the bias alone."""
+        candidates = [node.name for node in reversed(self._graph.order) if self._is_root(node)]
         if not candidates:
             return Rewritten(self._graph)
         edit = Edit(self._graph)
-        for _ in range(MOST_ROUNDS):
+        while candidates:
             touched: set[str] = set()
             for name in candidates:
                 node = edit.nodes.get(name)
-                if node is not None and self._is_root(node) and self._count < budget:
+                if node is not None and self._is_root(node):
+                    if self._count == budget:
+                        return self._result(edit, is_finished=False)
                     touched |= self._applied(edit, name)
-            if not touched:
-                return self._result(edit, is_finished=self._count < budget)
             candidates = self._near(edit, touched)
-        return self._result(edit, is_finished=not candidates)
+        return self._result(edit, is_finished=True)
 
     def _is_root(self, node: Node) -> bool:
         return self._ops is None or node.op in self._ops
@@ -201,13 +203,14 @@ class _Fixpoint:
         return touched
 
     def _near(self, edit: Edit, touched: set[str]) -> list[str]:
-        """The nodes of whose match something that was touched could be a part, in topological order."""
+        """The nodes of whose match something that was touched could be a part, readers first."""
         near = {name for name in touched if name in edit.nodes}
         edge = near
         for _ in range(self._reach):
             edge = {reader for name in edge for reader in edit.readers[name]} - near
             near = near | edge
-        return sorted((name for name in near if self._is_root(edit.nodes[name])), key=edit.levels.__getitem__)
+        roots = (name for name in near if self._is_root(edit.nodes[name]))
+        return sorted(roots, key=edit.levels.__getitem__, reverse=True)
 
     def _result(self, edit: Edit, *, is_finished: bool) -> Rewritten:
         name = self._rewrite.name

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from graphcost import Attr, Match, Maybe, Node, Pattern, Rewrite, tensor
 
-ACTIVATIONS = ("Relu", "Relu6", "Elu", "LeakyRelu", "Tanh", "Sigmoid")
+ACTIVATIONS = ("Relu", "Relu6", "Elu", "LeakyRelu")
+"""Those that TensorFlow's kernel on a CPU has."""
 CONV_ATTRS = ("strides", "padding", "explicit_paddings", "data_format", "dilations", "use_cudnn_on_gpu")
 
 CONV = Pattern("Conv2D", tensor("image"), tensor("filters"), name="conv", only_reader=True)
