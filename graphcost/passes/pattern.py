@@ -169,16 +169,16 @@ _NOTHING = (-1, False)
 
 
 class Search:
-    """Looks for patterns; `reason` says why the last search that found nothing did."""
+    """Looks for patterns; `reason` says why the last search that found nothing did, `progress` how far it came."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._progress = _NOTHING
+        self.progress = _NOTHING
         self.reason = ""
 
     def matches(self, pattern: Operand, root: str) -> Iterator[Found]:
         """Every way in which the pattern matches with the node at its root; commutative operands give several."""
-        self._progress, self.reason = _NOTHING, ""
+        self.progress, self.reason = _NOTHING, ""
         return self._tensor(pattern, TensorRef(root), _Place(None, 0), Found(EMPTY, ()))
 
     def _tensor(self, wanted: Operand, ref: TensorRef, place: _Place, found: Found) -> Iterator[Found]:
@@ -242,10 +242,10 @@ class Search:
         return None if other is None else f"{node.name} is read by {other} too"
 
     def _fail(self, found: Found, reason: str, *, is_op: bool) -> None:
-        """Keeps the reason that came furthest: a node of the right operation is further than one of a wrong one."""
+        """Keeps the reason that came furthest: by nodes that were found, then by whether the operation was right."""
         progress = (len(found.nodes), is_op)
-        if progress > self._progress:
-            self._progress, self.reason = progress, reason
+        if progress > self.progress:
+            self.progress, self.reason = progress, reason
 
 
 class _Place(NamedTuple):

@@ -6,6 +6,7 @@ before                                   after drop_identities
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,38 +26,53 @@ MATCHES_FOR_EACH_NODE = 10
 MATCHES_AT_LEAST = 1000
 """How often one rewrite is applied to one graph, before it is taken for one that never ends."""
 
+_REFUSED = (sys.maxsize, True)
+
 MOST_FAILURES = 100
 """For each rewrite; the first are kept."""
 
 
 class Failure(NamedTuple):
-    """A node of the right operation that a rewrite left alone, and why."""
+    """A node of the right operation that a rewrite left alone, and why.
+
+    `progress` is larger the nearer it came: nodes of the pattern that were found, and whether the next had the right
+    operation; above all a match that was refused.
+    """
 
     rewrite: str
     node: str
     reason: str
+    progress: tuple[int, bool]
 
 
 @dataclass(frozen=True)
 class Rewritten:
     """A graph after rewriting: how often each rewrite was applied, functions included, and where it wasn't.
 
-    `unfinished` are the rewrites that were stopped at the bound, though something still matched.
+    `unused` are the rewrites that were applied nowhere, `unfinished` those that were stopped at the bound, though
+    something still matched.
     """
 
     graph: Graph
     counts: Mapping[str, int] = field(default_factory=lambda: EMPTY)
     failures: tuple[Failure, ...] = ()
+    unused: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a report has to say: its total isn't the one of the file any more."""
-        changes = [f"{name} {count} time{'s' if count > 1 else ''}" for name, count in self.counts.items() if count]
+        changes = [f"{name} {count} time{'s' if count > 1 else ''}" for name, count in self.counts.items()]
         stopped = [
             f"{name} was stopped: it goes on and on (more than {MOST_ROUNDS} rounds)" for name in self.unfinished
         ]
-        return (*([f"rewritten: {', '.join(changes)}"] if changes else []), *stopped)
+        idle = [f"{name} changed nothing{self._for_instance(name)}" for name in self.unused]
+        return (*([f"rewritten: {', '.join(changes)}"] if changes else []), *idle, *stopped)
+
+    def _for_instance(self, name: str) -> str:
+        """The reason of the node where the rewrite came nearest to a match."""
+        failures = [failure for failure in self.failures if failure.rewrite == name]
+        return f", for instance: {max(failures, key=lambda failure: failure.progress).reason}" if failures else ""
 
 
 def rewriting(graph: Graph, rewrites: RewriteSet) -> Rewritten:
@@ -70,16 +86,15 @@ def rewriting(graph: Graph, rewrites: RewriteSet) -> Rewritten:
     main = _rewritten(graph, rewrites)
     bodies = {name: _rewritten(body, rewrites) for name, body in graph.functions.items()}
     parts = [main, *bodies.values()]
-    if not any(part.counts for part in parts):
-        return replace(main, failures=_first_failures(parts))
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(part.counts)
     functions = MappingProxyType({name: body.graph for name, body in bodies.items()})
     return Rewritten(
-        replace(main.graph, functions=functions),
-        {rewrite.name: counts[rewrite.name] for rewrite in rewrites},
+        replace(main.graph, functions=functions) if counts else graph,
+        {rewrite.name: counts[rewrite.name] for rewrite in rewrites if counts[rewrite.name]},
         _first_failures(parts),
+        tuple(rewrite.name for rewrite in rewrites if not counts[rewrite.name]),
         tuple(dict.fromkeys(name for part in parts for name in part.unfinished)),
     )
 
@@ -118,7 +133,7 @@ def _rewritten(graph: Graph, rewrites: RewriteSet) -> Rewritten:
     else:
         unfinished.update(dict.fromkeys(changed))
     listed = tuple(failure for each in failures.values() for failure in each)
-    return Rewritten(graph, counts, listed, tuple(unfinished))
+    return Rewritten(graph, counts, listed, unfinished=tuple(unfinished))
 
 
 def _whole(graph: Graph, rewrite: GraphRewrite) -> Rewritten:
@@ -156,7 +171,7 @@ class _Fixpoint:
         self._rewrite = rewrite
         self._ops = root_ops(rewrite.pattern)
         self._reach = max(1, depth(rewrite.pattern)) - 1
-        self._failures: dict[str, str] = {}
+        self._failures: dict[str, Failure] = {}
         self._count = 0
 
     def run(self, budget: int) -> Rewritten:
@@ -183,17 +198,17 @@ class _Fixpoint:
     def _applied(self, edit: Edit, name: str) -> set[str]:
         """Replaces the first match at the node that isn't refused. The names around which something changed."""
         search = Search(edit.view)
-        refusal = ""
+        refusal: Failure | None = None
         for found in search.matches(self._rewrite.pattern, name):
             try:
                 touched = self._replaced(edit, found)
             except RewriteError as error:
-                refusal = refusal or str(error)
+                refusal = refusal or Failure(self._rewrite.name, name, str(error), _REFUSED)
             else:
                 self._failures.pop(name, None)
                 return touched
         if name in self._failures or len(self._failures) < MOST_FAILURES:
-            self._failures[name] = refusal or search.reason
+            self._failures[name] = refusal or Failure(self._rewrite.name, name, search.reason, search.progress)
         return set()
 
     def _replaced(self, edit: Edit, found: Found) -> set[str]:
@@ -214,7 +229,7 @@ class _Fixpoint:
 
     def _result(self, edit: Edit, *, is_finished: bool) -> Rewritten:
         name = self._rewrite.name
-        failures = tuple(Failure(name, node, why) for node, why in self._failures.items() if node in edit.nodes)
+        failures = tuple(failure for failure in self._failures.values() if failure.node in edit.nodes)
         if not self._count:
             return Rewritten(self._graph, failures=failures)
-        return Rewritten(edit.graph(), {name: self._count}, failures, () if is_finished else (name,))
+        return Rewritten(edit.graph(), {name: self._count}, failures, unfinished=() if is_finished else (name,))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_graphs import models
 from tiny_graph import tiny_graph, wiring
@@ -31,6 +31,10 @@ from graphcost.errors import PluginError
 from graphcost.loaders.graphdef import parse_tensor_name
 from graphcost.passes.outputs import with_outputs
 from graphcost.passes.rewriting import Rewritten, rewriting
+
+every_graph = settings(
+    max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 X = "x = Placeholder(dtype=float32, shape=<2>)\n"
 SIGMOID = Pattern("Sigmoid", tensor("x"), name="sigmoid")
@@ -271,6 +275,15 @@ def test_a_whole_graph_rewrite_keeps_inputs_and_outputs() -> None:
         rewriting(ONE, RewriteSet(renamed))
 
 
+def test_a_rewrite_that_found_nothing_says_where_it_came_nearest() -> None:
+    text = (
+        X + "s = Tanh(x, T=float32)\n m = Mul(s, x, T=float32)\n t = Sigmoid(x, T=float32)\n y = Mul(t, m, T=float32)"
+    )
+    result = rewriting(tiny_graph(text, "y"), RewriteSet(SWISH))
+
+    assert result.notes == ("swish changed nothing, for instance: t: operand 0 is x, but x is m",)
+
+
 def test_names_clash_with_both_owners() -> None:
     ours, theirs = RewriteSet(SWISH).owned_by("ours"), RewriteSet(SWISH).owned_by("theirs")
     with pytest.raises(PluginError, match="two rewrites are named swish: from ours and theirs"):
@@ -301,6 +314,7 @@ def drawn(model: Any) -> Graph:
     return Graph.of((node for node in graph.nodes.values() if node.name in kept), outputs=graph.outputs)
 
 
+@every_graph
 @given(models())
 def test_a_rewritten_graph_is_a_graph_and_rewriting_it_again_changes_nothing(model: Any) -> None:
     once = rewriting(drawn(model), built_in()).graph
@@ -311,6 +325,7 @@ def test_a_rewritten_graph_is_a_graph_and_rewriting_it_again_changes_nothing(mod
     assert not twice.counts
 
 
+@every_graph
 @given(models(), st.randoms())
 def test_order_and_names_mean_nothing(model: Any, random: Any) -> None:
     graph = drawn(model)
