@@ -86,13 +86,29 @@ def fused(match: Match) -> Affine:
 
 
 def decomposed(match: Match, channels: int | None) -> Affine:
-    """The factor and shift that are in the graph already: vectors of the channels, which must be last."""
-    if match.node("conv").attrs.get("data_format") != b"NHWC":
-        raise match.error("the channels aren't the last axis")
+    """The factor and shift that are in the graph already, as vectors of the channels."""
+    nodes: list[Node] = []
+    vectors: dict[str, Node | TensorRef] = {}
     for name in ("factor", "shift"):
-        if channels is None or weights_shape(match, match.tensor(name)) != (channels,):
+        shape = weights_shape(match, match.tensor(name))
+        if channels is None or shape is None or not is_for_channels(match, shape, channels):
             raise match.error(f"the {name} isn't known to be a weight for each channel")
-    return Affine(match.tensor("factor"), match.tensor("shift"))
+        vectors[name] = match.tensor(name)
+        if len(shape) > 1:
+            sizes = match.constant([channels], "int32", at(match, f"{name}_shape"))
+            vector = match.make("Reshape", match.tensor(name), sizes, name=at(match, f"{name}_vector"))
+            vectors[name] = vector
+            nodes += [sizes, vector]
+    return Affine(vectors["factor"], vectors["shift"], tuple(nodes))
+
+
+def is_for_channels(match: Match, shape: tuple[int, ...], channels: int) -> bool:
+    """Whether a tensor of the shape is broadcast over all but the channels of the convolution."""
+    is_last = match.node("conv").attrs.get("data_format") == b"NHWC"
+    if len(shape) < 4 and not is_last:
+        return False
+    spread = (1,) * (4 - len(shape)) + shape
+    return spread == ((1, 1, 1, channels) if is_last else (1, channels, 1, 1))
 
 
 def output_channels(match: Match) -> int | None:

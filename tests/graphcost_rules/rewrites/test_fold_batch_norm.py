@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from same_results import assert_same_results, chosen, frozen, ops, random, rewritten
 from tensorflow.core.framework import tensor_pb2
+from tiny_graph import tiny_graph, wiring
 
 from graphcost import load
 from graphcost.passes.rewriting import rewriting
@@ -58,7 +59,14 @@ def decomposed(x: Any, channels: int) -> Any:
     return tf.nn.batch_normalization(x, tf.constant(mean), tf.constant(variance), offset, scale, 1e-2)
 
 
-@pytest.mark.parametrize("norm", [fused, decomposed])
+def reshaped(x: Any, channels: int) -> Any:
+    """As Keras writes it where the channels' axis is named."""
+    sizes = tf.constant([1, 1, 1, channels])
+    scale, offset, mean, variance = (tf.reshape(tf.constant(random(channels, seed=i)), sizes) for i in range(4))
+    return tf.nn.batch_normalization(x, mean, variance, offset, scale, 1e-2)
+
+
+@pytest.mark.parametrize("norm", [fused, decomposed, reshaped])
 @pytest.mark.parametrize("biased", [False, True])
 @pytest.mark.parametrize(
     ("conv", "channels", "attrs"),
@@ -122,10 +130,35 @@ def test_a_factor_that_depends_on_data_stays() -> None:
     assert "the factor isn't known to be a weight" in result.failures[0].reason
 
 
-def test_a_factor_for_each_row_stays() -> None:
-    graph_def = frozen(lambda x: dense(x) * random(5, 1) + random(4), SPEC)
+@pytest.mark.parametrize("shape", [(5, 1), (5, 4), (1,), (), (2, 1, 1, 4)])
+def test_a_factor_for_anything_but_channels_stays(shape: tuple[int, ...]) -> None:
+    graph_def = frozen(lambda x: dense(x) * random(*shape) + random(4), SPEC)
 
     assert not rewritten(graph_def, FOLD).counts
+
+
+def test_variables_are_folded_into_variables() -> None:
+    """Their values aren't in the graph, so the filters are scaled in each inference."""
+    text = """
+        image = Placeholder(dtype=float32, shape=<1,64,64,3>)
+        filters = VarHandleOp(dtype=float32, shape=<3,3,3,4>)
+        weights = ReadVariableOp(filters, dtype=float32)
+        conv = Conv2D(image, weights, T=float32, strides=[1, 1, 1, 1], padding=b"SAME")
+        gamma = VarHandleOp(dtype=float32, shape=<4>)
+        factor = ReadVariableOp(gamma, dtype=float32)
+        beta = VarHandleOp(dtype=float32, shape=<4>)
+        shift = ReadVariableOp(beta, dtype=float32)
+        scaled = Mul(conv, factor, T=float32)
+        y = AddV2(scaled, shift, T=float32)
+    """
+    graph = rewriting(tiny_graph(text, "y"), FOLD).graph
+
+    assert [line for line in wiring(graph) if "folded" in line] == [
+        "y/folded/filters = Mul(weights, factor)",
+        "conv = Conv2D(image, y/folded/filters)",
+    ]
+    assert wiring(graph)[-1] == "y = BiasAdd(conv, shift)"
+    assert graph.nodes["y"].origins == ("y", "scaled", "conv")
 
 
 def test_channels_first_is_folded_too() -> None:
