@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from graphcost.errors import GraphcostError, RuleError, ShapeUnknown
     from graphcost.ir.dtypes import DType, dtype_named
-    from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
+    from graphcost.ir.graph import Attr, FunctionRef, Graph, Literal, Node, PartialShape, TensorRef
     from graphcost.loaders import load
     from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
     from graphcost.ops.op import Op
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
         Rule,
         RuleSet,
     )
+    from graphcost.passes.pattern import Maybe, OneOf, Operand, Pattern, any_, const, tensor
     from graphcost.passes.pipeline import PIPELINE, Pass, run_passes
+    from graphcost.passes.rewrite import GraphRewrite, Match, Replacement, Rewrite, RewriteSet
     from graphcost.pipeline import analyze
     from graphcost.report import Report
 
@@ -54,6 +56,7 @@ __all__ = [
     "VALUE_LIMIT",
     "VIEW",
     "Analysis",
+    "Attr",
     "Cost",
     "DType",
     "Dim",
@@ -61,14 +64,25 @@ __all__ = [
     "Family",
     "Free",
     "FreeKind",
+    "FunctionRef",
     "Graph",
+    "GraphRewrite",
     "GraphcostError",
     "Item",
+    "Literal",
+    "Match",
+    "Maybe",
     "Node",
+    "OneOf",
     "Op",
+    "Operand",
     "PartialShape",
     "Pass",
+    "Pattern",
+    "Replacement",
     "Report",
+    "Rewrite",
+    "RewriteSet",
     "Role",
     "Rule",
     "RuleError",
@@ -78,8 +92,10 @@ __all__ = [
     "TensorRef",
     "Value",
     "analyze",
+    "any_",
     "bind",
     "ceil_div",
+    "const",
     "dim_max",
     "dim_min",
     "dtype_named",
@@ -91,6 +107,7 @@ __all__ = [
     "product",
     "run_passes",
     "run_pipeline",
+    "tensor",
 ]
 
 _HOMES = MappingProxyType(
@@ -103,7 +120,9 @@ _HOMES = MappingProxyType(
         "errors": ("GraphcostError", "RuleError", "ShapeUnknown"),
         "ops.fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
         "ir.dtypes": ("DType", "dtype_named"),
-        "ir.graph": ("Graph", "Node", "PartialShape", "TensorRef"),
+        "ir.graph": ("Attr", "FunctionRef", "Graph", "Literal", "Node", "PartialShape", "TensorRef"),
+        "passes.pattern": ("Maybe", "OneOf", "Operand", "Pattern", "any_", "const", "tensor"),
+        "passes.rewrite": ("GraphRewrite", "Match", "Replacement", "Rewrite", "RewriteSet"),
         "loaders": ("load",),
         "ops.op": ("Op",),
         "passes.pipeline": ("PIPELINE", "Pass", "run_passes"),

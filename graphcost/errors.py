@@ -41,5 +41,9 @@ class RuleError(GraphcostError):
     """A rule refuses a node. The line becomes uncosted and the run goes on."""
 
 
+class RewriteError(GraphcostError):
+    """A rewrite refuses a match, or its replacement would break the graph. The match stays as it is."""
+
+
 class ShapeUnknown(GraphcostError):
     """A rule needs a shape or a value that isn't known. Rules never catch it; the engine marks the line."""

@@ -18,7 +18,8 @@ from graphcost.measure.dropped import DroppedPart, dropped_work, find_dropped, w
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
-from graphcost.passes.pipeline import PIPELINE, Recorder, Step
+from graphcost.passes.pipeline import BODY_PASSES, RAISING, Recorder, Step
+from graphcost.passes.rewriting import rewriting
 from graphcost.preparation import ModelSource, Options, Prepared, prepare
 from graphcost.report import ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
@@ -66,23 +67,30 @@ def analyze(source: ModelSource, **options: Unpack[Options]) -> Report:
 def graphs_by_step(source: ModelSource, **options: Unpack[Options]) -> tuple[Step, ...]:
     """The graph after each step, from the file to what would be evaluated. Raises as analyze() does."""
     prepared = prepare(source, options)
-    return (*prepared.steps, *rewritten(prepared))
+    steps, _ = _passed(prepared)
+    return (*prepared.steps, *steps)
 
 
-def rewritten(prepared: Prepared) -> tuple[Step, ...]:
-    """The graph after each pass."""
+def _passed(prepared: Prepared) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """The graph after each pass, and what the rewrites that were asked for say of themselves."""
     record = Recorder()
     graph = prepared.graph
-    for each in PIPELINE:
+    notes: tuple[str, ...] = ()
+    for each in RAISING:
         graph = record(each.name, graph, each)
-    return record.steps
+    if prepared.rewrites:
+        rewritten = rewriting(graph, prepared.rewrites)
+        graph, notes = record.note("rewrite", rewritten.graph), rewritten.notes
+    for each in BODY_PASSES:
+        graph = record(each.name, graph, each)
+    return record.steps, notes
 
 
 def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     """As analyze(), with the graph and the facts that the report was made from."""
     prepared = prepare(source, options)
     model, rules, signature = prepared.model, prepared.rules, prepared.signature
-    steps = rewritten(prepared)
+    steps, rewrite_notes = _passed(prepared)
     pruned, kept = steps[0].graph, steps[-1].graph
     why = reasons(prepared.graph, pruned.nodes, prepared.network) if pruned is not prepared.graph else {}
     whole = whole_graph(prepared.graph, why) if why else kept
@@ -110,7 +118,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
         warnings=(*model.warnings, *run.warnings),
-        notes=(*doubts, *choice_notes(counted, names.values())),
+        notes=(*rewrite_notes, *doubts, *choice_notes(counted, names.values())),
         graph=kept,
     )
     if batch is not None and BATCH in report.symbols:

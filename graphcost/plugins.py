@@ -1,22 +1,45 @@
-"""Where rules come from: the packages that are installed, and files that the user names. All of it is code."""
+"""Where rules and rewrites come from: the packages that are installed, and files that the user names. All is code."""
 
 from __future__ import annotations
 
 import os
 import traceback
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Generic, TypeVar, Union
 
 from graphcost.errors import PluginError
 from graphcost.ops.rule import RuleSet
+from graphcost.passes.rewrite import RewriteSet
 
 GROUP = "graphcost.rules"
+REWRITES_GROUP = "graphcost.rewrites"
 REFERENCES = "graphcost.references"
 TF_PROFILER = "tf.profiler"
 OWN_PACKAGE = "graphcost"
 OWN_ENTRY = "builtin"
+
+
+S = TypeVar("S", RuleSet, RewriteSet)
+Asked = Union[str, "os.PathLike[str]", RewriteSet]
+"""Rewrites: the name of an installed one, the path of a file that defines REWRITES, or a set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[S]):
+    """What a plugin brings: its name in messages, the variable that holds it, its type, and how a file ends."""
+
+    noun: str
+    variable: str
+    type: type[S]
+    example: str
+
+
+RULES = Kind("rule", "RULES", RuleSet, "RULES = RuleSet(Rule(...), ...)")
+REWRITES = Kind("rewrite", "REWRITES", RewriteSet, "REWRITES = RewriteSet(Rewrite(...), ...)")
 
 
 def installed_rules() -> RuleSet:
@@ -40,8 +63,44 @@ def combine(points: Iterable[EntryPoint]) -> RuleSet:
         raise PluginError("graphcost's own rules aren't installed: install the package again (pip install graphcost)")
     overlay = RuleSet()
     for pack in sorted(packs, key=_owner):
-        overlay = overlay + _load(pack)
-    return _load(builtin) | overlay
+        overlay = overlay + _load(pack, RULES)
+    return _load(builtin, RULES) | overlay
+
+
+def installed_rewrites(points: Iterable[EntryPoint] | None = None) -> RewriteSet:
+    """All installed rewrites: graphcost's own, and those of packs; nobody applies one that isn't asked for.
+
+    Raises PluginError where a pack can't be loaded, and where two rewrites have one name.
+    """
+    found = entry_points(group=REWRITES_GROUP) if points is None else points
+    rewrites = RewriteSet()
+    for point in sorted(found, key=lambda point: (not _is_builtin(point), _owner(point))):
+        rewrites = rewrites + _load(point, REWRITES)
+    return rewrites
+
+
+def chosen_rewrites(asked: Iterable[Asked], points: Iterable[EntryPoint] | None = None) -> RewriteSet:
+    """The rewrites that are asked for, in that order; one that is asked for twice is there once.
+
+    Raises PluginError for what is neither an installed rewrite nor a file, and where two rewrites have one name.
+    """
+    chosen = RewriteSet()
+    installed: RewriteSet | None = None
+    for item in dict.fromkeys(asked):
+        if isinstance(item, RewriteSet):
+            chosen = chosen + item
+            continue
+        if installed is None and not isinstance(item, os.PathLike):
+            installed = installed_rewrites(points)
+        rewrite = installed.get(os.fspath(item)) if installed is not None else None
+        if rewrite is not None:
+            chosen = chosen + RewriteSet(rewrite)
+        elif os.path.exists(item):
+            chosen = chosen + rewrites_from_file(item)
+        else:
+            names = ", ".join(known.name for known in installed or ()) or "none"
+            raise PluginError(f"no file and no installed rewrite {os.fspath(item)!r}; installed are {names}")
+    return chosen
 
 
 def reference_rules(name: str = TF_PROFILER) -> RuleSet:
@@ -52,7 +111,7 @@ def reference_rules(name: str = TF_PROFILER) -> RuleSet:
     points = [point for point in entry_points(group=REFERENCES) if point.name == name]
     if not points:
         raise PluginError(f"the rules of {name} aren't installed: install the package again (pip install graphcost)")
-    return _load(min(points, key=_owner))
+    return _load(min(points, key=_owner), RULES)
 
 
 def rules_from_file(path: str | os.PathLike[str]) -> RuleSet:
@@ -60,12 +119,24 @@ def rules_from_file(path: str | os.PathLike[str]) -> RuleSet:
 
     Raises PluginError where the file can't be read, can't be run, or has no `RULES`.
     """
+    return _from_file(path, RULES)
+
+
+def rewrites_from_file(path: str | os.PathLike[str]) -> RewriteSet:
+    """The `REWRITES` of a Python file, which is run for them.
+
+    Raises PluginError where the file can't be read, can't be run, or has no `REWRITES`.
+    """
+    return _from_file(path, REWRITES)
+
+
+def _from_file(path: str | os.PathLike[str], kind: Kind[S]) -> S:
     file = Path(path)
     try:
         source = file.read_bytes()
     except OSError as error:
-        raise PluginError(f"{file}: can't read the rules: {error.strerror or error}") from error
-    module = ModuleType("graphcost_user_rules")
+        raise PluginError(f"{file}: can't read the {kind.noun}s: {error.strerror or error}") from error
+    module = ModuleType(f"graphcost_user_{kind.noun}s")
     module.__file__ = str(file)
     try:
         exec(compile(source, str(file), "exec"), module.__dict__)
@@ -73,29 +144,29 @@ def rules_from_file(path: str | os.PathLike[str]) -> RuleSet:
         raise PluginError(f"{file}: {error}") from error
     except (Exception, SystemExit) as error:
         raise PluginError(f"{file}{_line_of(error, file)}: {_describe(error)}") from error
-    return _checked(getattr(module, "RULES", None), str(file)).owned_by(str(file))
+    return _checked(getattr(module, kind.variable, None), str(file), kind).owned_by(str(file))
 
 
-def _load(point: EntryPoint) -> RuleSet:
+def _load(point: EntryPoint, kind: Kind[S]) -> S:
     owner = _owner(point)
     try:
-        rules = point.load()
+        loaded = point.load()
     except PluginError as error:
-        raise PluginError(f"the rule pack {owner}: {error}") from error
+        raise PluginError(f"the {kind.noun} pack {owner}: {error}") from error
     except (Exception, SystemExit) as error:
         remedy = f"repair it, or remove it: pip uninstall {owner}"
         raise PluginError(
-            f"the rule pack {owner} ({point.value}) can't be loaded: {_describe(error)}; {remedy}"
+            f"the {kind.noun} pack {owner} ({point.value}) can't be loaded: {_describe(error)}; {remedy}"
         ) from error
-    return _checked(rules, f"the rule pack {owner} ({point.value})").owned_by(owner)
+    return _checked(loaded, f"the {kind.noun} pack {owner} ({point.value})", kind).owned_by(owner)
 
 
-def _checked(rules: object, where: str) -> RuleSet:
-    if isinstance(rules, RuleSet):
-        return rules
-    if rules is None:
-        raise PluginError(f"{where} defines no RULES: end it with RULES = RuleSet(Rule(...), ...)")
-    raise PluginError(f"{where}: RULES is of type {type(rules).__name__}, not RuleSet")
+def _checked(loaded: object, where: str, kind: Kind[S]) -> S:
+    if isinstance(loaded, kind.type):
+        return loaded
+    if loaded is None:
+        raise PluginError(f"{where} defines no {kind.variable}: end it with {kind.example}")
+    raise PluginError(f"{where}: {kind.variable} is of type {type(loaded).__name__}, not {kind.type.__name__}")
 
 
 def _is_builtin(point: EntryPoint) -> bool:

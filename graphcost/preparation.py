@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, Union
 
@@ -22,7 +22,8 @@ from graphcost.passes.feed import feed
 from graphcost.passes.outputs import resolve, with_outputs
 from graphcost.passes.pipeline import Recorder, Step
 from graphcost.passes.prune import Prune
-from graphcost.plugins import installed_rules, rules_from_file
+from graphcost.passes.rewrite import RewriteSet
+from graphcost.plugins import Asked, chosen_rewrites, installed_rules, rules_from_file
 from graphcost.roles.candidates import Inferred
 from graphcost.roles.infer_outputs import infer_outputs
 from graphcost.roles.network import Network, find_network
@@ -43,6 +44,8 @@ class Options(TypedDict, total=False):
     bind: numbers for symbols, filled in at the end, and for scalar inputs, which act before propagation.
     batch: the number for the symbol N, if the model has it.
     rules: laid over the built-in ones: a RuleSet, or the path of a file that defines RULES.
+    rewrites: applied to the graph before it is evaluated, in this order: names of installed ones, paths of files that
+        define REWRITES, RewriteSets. None by default: the model is counted as it is.
     max_nodes: a file with more nodes is refused.
     """
 
@@ -54,6 +57,7 @@ class Options(TypedDict, total=False):
     bind: Mapping[str, int]
     batch: int | None
     rules: RuleSet | str | os.PathLike[str] | None
+    rewrites: RewriteSet | Iterable[Asked]
     max_nodes: int
 
 
@@ -68,6 +72,7 @@ class Prepared:
 
     model: Model
     rules: RuleSet
+    rewrites: RewriteSet
     signature: Signature | None
     graph: Graph
     source: str
@@ -81,6 +86,7 @@ def prepare(source: ModelSource, options: Options) -> Prepared:
     record = Recorder()
     model = _model(source, options, record)
     rules = _rule_book(options.get("rules"))
+    rewrites = _rewrites(options.get("rewrites", ()))
     outputs = options.get("outputs", ())
     signature = _signature(model, options.get("signature"), outputs)
     sound = record("check_recursion", model.graph, check_recursion)
@@ -97,7 +103,7 @@ def prepare(source: ModelSource, options: Options) -> Prepared:
     graph = record("feed", chosen, lambda graph: _fed(graph, options.get("inputs", ()), signature, rules))
     known = inferred.network if inferred is not None and graph is chosen else None
     network = known or find_network(graph, rules)
-    return Prepared(model, rules, signature, graph, origin, inferred, network, record.steps)
+    return Prepared(model, rules, rewrites, signature, graph, origin, inferred, network, record.steps)
 
 
 def _model(source: ModelSource, options: Options, record: Recorder) -> Model:
@@ -112,6 +118,10 @@ def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:
     if rules is None:
         return installed_rules()
     return installed_rules() | (rules if isinstance(rules, RuleSet) else rules_from_file(rules))
+
+
+def _rewrites(asked: RewriteSet | Iterable[Asked]) -> RewriteSet:
+    return asked if isinstance(asked, RewriteSet) else chosen_rewrites(asked)
 
 
 def _signature(model: Model, name: str | None, outputs: Sequence[str]) -> Signature | None:

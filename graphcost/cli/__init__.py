@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import graphcost.cli.dot as dot_command
 import graphcost.cli.explain as explain_command
+import graphcost.cli.export as export_command
 import graphcost.cli.ops as ops_command
 import graphcost.cli.passes as passes_command
 import graphcost.cli.report as report_command
@@ -49,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (report_command, explain_command, dot_command, passes_command, ops_command):
+    for command in (report_command, explain_command, dot_command, passes_command, ops_command, export_command):
         command.add_to(commands)
     return parser
 

@@ -59,6 +59,13 @@ def add_model_options(parser: argparse.ArgumentParser, bare_outputs: Sequence[st
     )
     add_limit_option(group)
     add_rules_option(group)
+    group.add_argument(
+        "--rewrite",
+        action="append",
+        default=[],
+        metavar="NAME|FILE",
+        help="rewrite the graph first: by an installed rewrite, or a Python file with REWRITES (it is run); repeatable",
+    )
 
 
 def add_limit_option(parser: argparse._ActionsContainer) -> None:
@@ -116,6 +123,7 @@ def model_options(arguments: argparse.Namespace) -> tuple[str, Options]:
         "bind": bindings,
         "batch": batch,
         "rules": user_rules(arguments.rules),
+        "rewrites": arguments.rewrite,
         "max_nodes": arguments.max_nodes or MAX_NODES,
     }
 

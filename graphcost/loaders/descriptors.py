@@ -33,6 +33,12 @@ def dtype_names() -> dict[int, str]:
 
 
 @cache
+def dtype_numbers() -> dict[str, int]:
+    """TensorFlow's number of each short name; never that of a reference type."""
+    return {name: number for number, name in sorted(dtype_names().items(), reverse=True)}
+
+
+@cache
 def _pool() -> DescriptorPool:
     """Protobuf takes longer to import than a command takes to print its help, so it is imported on first use."""
     from google.protobuf import descriptor_pb2

@@ -15,7 +15,7 @@ from graphcost.ops.fact import VALUE_LIMIT, Item, Value
 _MAX_RANK = 254
 _LONGEST_TEXT = 1024
 
-_CONTENT_FORMATS = {
+CONTENT_FORMATS = {
     "bool": "?",
     "int8": "b",
     "uint8": "B",
@@ -37,7 +37,7 @@ _CONTENT_FORMATS = {
 }
 """How `struct` reads one element of `tensor_content`; a bfloat16 as its bits."""
 
-_VALUE_FIELDS = {
+VALUE_FIELDS = {
     "bool": "bool_val",
     "int64": "int64_val",
     "uint32": "uint32_val",
@@ -75,7 +75,7 @@ def decode_tensor(tensor: Any, *, with_elements: bool = True) -> Literal | None:
 def decode_content(content: bytes, dtype: str, shape: tuple[int, ...]) -> Value | None:
     """The elements that `content` holds in row-major order; None where they don't fit the shape or are too many."""
     count = prod(shape)
-    code = _CONTENT_FORMATS.get(dtype)
+    code = CONTENT_FORMATS.get(dtype)
     if code is None or count > VALUE_LIMIT or len(content) != count * struct.calcsize(code):
         return None
     items: Sequence[Any] = struct.unpack(f"<{count}{code}", content)
@@ -84,11 +84,11 @@ def decode_content(content: bytes, dtype: str, shape: tuple[int, ...]) -> Value 
 
 def _value(tensor: Any, dtype: str, shape: tuple[int, ...]) -> Value | None:
     count = prod(shape)
-    if dtype not in _CONTENT_FORMATS or count > VALUE_LIMIT:
+    if dtype not in CONTENT_FORMATS or count > VALUE_LIMIT:
         return None
     if tensor.tensor_content:
         return decode_content(tensor.tensor_content, dtype, shape)
-    listed = getattr(tensor, _VALUE_FIELDS.get(dtype, "int_val"))
+    listed = getattr(tensor, VALUE_FIELDS.get(dtype, "int_val"))
     if len(listed) > count:
         return None
     items: list[Item] = [_element(item, dtype) for item in listed]

@@ -28,8 +28,11 @@ class Pass(Protocol):
 BODY_PASSES: tuple[Pass, ...] = (Fold(),)
 """What each body goes through, the model's own and those of its functions; a function's body after it was pruned."""
 
-PIPELINE: tuple[Pass, ...] = (Prune(), RaiseLoops(), RaiseConds(), *BODY_PASSES)
-"""What the model's graph goes through. Loops and conds are raised in all functions at once: that makes new ones."""
+RAISING: tuple[Pass, ...] = (Prune(), RaiseLoops(), RaiseConds())
+"""What comes before anybody's rewrites. Loops and conds are raised in all functions at once: that makes new ones."""
+
+PIPELINE: tuple[Pass, ...] = (*RAISING, *BODY_PASSES)
+"""What the model's graph goes through, where no rewrites are asked for."""
 
 
 @dataclass(frozen=True, slots=True)

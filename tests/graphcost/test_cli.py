@@ -377,7 +377,7 @@ def test_a_table_imports_no_framework(model: str) -> None:
 def test_every_command_and_option_has_help() -> None:
     parser = build_parser()
     (commands,) = [action for action in parser._actions if hasattr(action, "choices") and action.choices]
-    assert set(commands.choices or ()) == {"report", "explain", "dot", "ops"}
+    assert set(commands.choices or ()) == {"report", "explain", "dot", "ops", "export"}
     for command in (commands.choices or {}).values():  # type: ignore[union-attr]
         assert command.description
         assert all(action.help for action in command._actions)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 import types
 from importlib.metadata import EntryPoint
@@ -7,11 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from graphcost.cli import main
 from graphcost.dims import Shape
 from graphcost.errors import PluginError
 from graphcost.ops.op import Op
 from graphcost.ops.rule import FREE, Cost, Free, Rule, RuleSet
-from graphcost.plugins import combine, installed_rules, reference_rules, rules_from_file
+from graphcost.passes.pattern import Pattern
+from graphcost.passes.rewrite import Rewrite, RewriteSet
+from graphcost.pipeline import analyze
+from graphcost.plugins import (
+    chosen_rewrites,
+    combine,
+    installed_rewrites,
+    installed_rules,
+    reference_rules,
+    rules_from_file,
+)
 
 
 def shape(op: Op) -> list[Shape]:
@@ -39,9 +51,10 @@ def entry(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
         module_name = f"fake_{distribution.replace('-', '_')}"
         if not isinstance(rules, BaseException):
             module = types.ModuleType(module_name)
-            module.RULES = rules  # type: ignore[attr-defined]
+            kind = "REWRITES" if isinstance(rules, RewriteSet) else "RULES"
+            setattr(module, kind, rules)
             monkeypatch.setitem(sys.modules, module_name, module)
-            point = EntryPoint(name, f"{module_name}:RULES", "graphcost.rules")
+            point = EntryPoint(name, f"{module_name}:{kind}", f"graphcost.{kind.lower()}")
         else:
             raised = rules
 
@@ -199,3 +212,95 @@ def test_a_reference_is_reached_by_its_name() -> None:
 def test_a_reference_that_isnt_installed() -> None:
     with pytest.raises(PluginError, match=r"rules of nobody aren't installed"):
         reference_rules("nobody")
+
+
+# Rewrites
+
+
+REWRITES_FILE = """
+from graphcost import Match, Pattern, Rewrite, RewriteSet, TensorRef, tensor
+
+def drop(match: Match) -> TensorRef:
+    return match.tensor("x")
+
+REWRITES = RewriteSet(Rewrite("mine", Pattern("Relu", tensor("x")), drop))
+"""
+
+
+def rewrite(name: str) -> Rewrite:
+    return Rewrite(name, Pattern("Relu"), lambda match: match.make("NoOp"))
+
+
+@pytest.fixture
+def own(entry) -> EntryPoint:  # type: ignore[no-untyped-def]
+    """The entry point of graphcost's own rewrites, as pyproject.toml has it."""
+    from graphcost_rules.rewrites import REWRITES
+
+    return entry("graphcost", REWRITES, name="builtin")  # type: ignore[no-any-return]
+
+
+def names(rewrites: RewriteSet) -> list[str]:
+    return [rewrite.name for rewrite in rewrites]
+
+
+def test_rewrites_are_applied_in_the_order_in_which_they_are_asked_for(own: EntryPoint, tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(REWRITES_FILE)
+    asked = ["fuse_conv_bias_activation", str(path), "fold_batch_norm", RewriteSet(rewrite("given"))]
+    chosen = chosen_rewrites([*asked, "fold_batch_norm"], [own])
+
+    assert names(chosen) == ["fuse_conv_bias_activation", "mine", "fold_batch_norm", "given"]
+    assert [each.owner for each in chosen] == ["graphcost", str(path), "graphcost", ""]
+
+
+def test_every_built_in_rewrite_says_what_it_does(own: EntryPoint) -> None:
+    installed = installed_rewrites([own])
+
+    assert names(installed) == [
+        "strip_training",
+        "drop_identities",
+        "common_subexpressions",
+        "fold_batch_norm",
+        "fuse_conv_bias_activation",
+    ]
+    assert all("before: " in each.doc and "after:  " in each.doc for each in installed)
+
+
+def test_packs_add_rewrites_but_not_of_names_that_are_taken(entry, own: EntryPoint) -> None:  # type: ignore[no-untyped-def]
+    assert "extra" in names(installed_rewrites([entry("pack", RewriteSet(rewrite("extra"))), own]))
+    with pytest.raises(PluginError, match="two rewrites are named drop_identities: from graphcost and pack"):
+        installed_rewrites([entry("pack", RewriteSet(rewrite("drop_identities"))), own])
+
+
+def test_what_is_neither_installed_nor_a_file_is_refused(own: EntryPoint) -> None:
+    with pytest.raises(
+        PluginError, match="no file and no installed rewrite 'fold'; installed are strip_training, drop"
+    ):
+        chosen_rewrites(["fold"], [own])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "defines no REWRITES: end it with REWRITES = RewriteSet"),
+        ("REWRITES = []", "REWRITES is of type list, not RewriteSet"),
+        ("x = 1\n1 / 0", ":2: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_file_without_rewrites_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    with pytest.raises(PluginError, match=re.escape(f"{path}") + ".*" + re.escape(message)):
+        chosen_rewrites([path])
+
+
+def test_the_command_line_and_python_take_rewrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(REWRITES_FILE.replace('"Relu"', '"Relu6"'))
+    model = str(Path(__file__).resolve().parents[2] / "fixtures" / "mobilenet_v2.pb")
+
+    assert main(["report", model, "--rewrite", str(path), "--by", "op"]) == 0
+    text = capsys.readouterr().out
+    assert "Relu6" not in text
+    assert "rewritten: mine 35 times" in text
+    assert analyze(model, rewrites=[path]).notes[0] == "rewritten: mine 35 times"
