@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -12,7 +13,7 @@ from op_proofs import Proof
 from shape_deviations import DEVIATIONS
 from shape_hints import EXEMPT, hint_of
 
-from graphcost.catalog import ENGINE, Entry, catalog, summarize
+from graphcost.catalog import ENGINE, OpEntry, catalog, summarize
 from graphcost.render.markdown import escape
 from graphcost_rules import RULES
 
@@ -33,14 +34,30 @@ def text(proofs: Mapping[str, Proof]) -> str:
     return "".join(f"{line}\n" for line in _lines(catalog(RULES), proofs))
 
 
-def _lines(entries: Sequence[Entry], proofs: Mapping[str, Proof]) -> Iterator[str]:
+def compare(old: str, new: str) -> tuple[str, list[str]]:
+    """The first line of an old page that a new one doesn't have, and the operations that the old one lacks.
+
+    Counts at the top are those of the operations that a page has, so they aren't compared.
+    """
+    lines, known = frozenset(new.splitlines()), _operations(old)
+    sections = "".join(old.partition("\n## ")[1:]).splitlines()
+    different = (line for line in sections if line not in lines)
+    return next(different, ""), [op for op in _operations(new) if op not in known]
+
+
+def _operations(page: str) -> dict[str, None]:
+    """The operations that have a row, in order."""
+    return dict.fromkeys(re.findall(r"^\| `(\w+)`", page, flags=re.MULTILINE))
+
+
+def _lines(entries: Sequence[OpEntry], proofs: Mapping[str, Proof]) -> Iterator[str]:
     yield INTRODUCTION
     missing = sum(bool(proof.lacks) for proof in proofs.values())
     without = sum(not proof.has_kernel for proof in proofs.values())
     yield f"Of {len(proofs)} costs {missing} are unproven and say why; {without} are proven without a kernel's numbers."
     yield ""
     yield from _table(["state", "operations"], ([state.value, str(n)] for state, n in summarize(entries).items()))
-    families: defaultdict[str, list[Entry]] = defaultdict(list)
+    families: defaultdict[str, list[OpEntry]] = defaultdict(list)
     for entry in entries:
         families[entry.family].append(entry)
     for family in sorted(families, key=lambda name: (name == ENGINE, name)):
@@ -53,7 +70,7 @@ def _about(family: str) -> str:
     return " ".join((import_module(module).__doc__ or "").partition("\n\n")[0].split())
 
 
-def _row(entry: Entry, proof: Proof | None) -> list[str]:
+def _row(entry: OpEntry, proof: Proof | None) -> list[str]:
     shown = _example(entry.op)
     state = f"{entry.state.value}: {entry.reason}" if entry.reason else entry.state.value
     proven = [] if proof is None else [_proven(proof)]

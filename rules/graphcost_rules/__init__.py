@@ -1,6 +1,8 @@
 """The built-in rules: a module for each family of operations, imported when one of its operations is first asked for.
 
-`families.txt` lists each family's operations. It is made from the modules; a test holds it against them, and renews it.
+`families.txt` lists each family's operations, so that only those are imported that are needed. It is made from the
+modules by a test, `RENEW_GOLDEN=1 pytest tests/graphcost_rules/test_families.py`. What it doesn't list yet is found all
+the same, after all families are imported.
 """
 
 from __future__ import annotations
@@ -9,20 +11,24 @@ from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from graphcost import Family, RuleSet
 
 
 def _load(family: str) -> RuleSet:
-    rules = import_module(f"{__name__}.{family}").RULES
+    """The table of a module, which is empty for one that other families share."""
+    rules = getattr(import_module(f"{__name__}.{family}"), "RULES", RuleSet())
     assert isinstance(rules, RuleSet)
     return rules
 
 
 def _families() -> Iterator[Family]:
-    for line in Path(__file__).with_name("families.txt").read_text(encoding="ascii").splitlines():
-        name, *ops = line.split()
-        yield Family(name, tuple(ops), partial(_load, name))
+    text = Path(__file__).with_name("families.txt").read_text(encoding="ascii")
+    listed = {name: tuple(ops) for name, *ops in map(str.split, text.splitlines())}
+    modules = (module.name for module in iter_modules(__path__) if not module.ispkg)
+    for name in dict.fromkeys((*listed, *modules)):
+        yield Family(name, listed.get(name, ()), partial(_load, name))
 
 
 RULES = RuleSet.of_families(_families())
