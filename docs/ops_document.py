@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -37,6 +38,22 @@ HEADINGS = ("op", "state", "example", "outputs", "operations", "algorithm", "pro
 
 def text(proofs: Mapping[str, Proof]) -> str:
     return "".join(f"{line}\n" for line in _lines(catalog(RULES), proofs))
+
+
+def compare(old: str, new: str) -> tuple[str, list[str]]:
+    """The first line of an old page that a new one doesn't have, and the operations that the old one lacks.
+
+    Counts at the top are those of the operations that a page has, so they aren't compared.
+    """
+    lines, known = frozenset(new.splitlines()), _operations(old)
+    sections = "".join(old.partition("\n## ")[1:]).splitlines()
+    different = (line for line in sections if line not in lines)
+    return next(different, ""), [op for op in _operations(new) if op not in known]
+
+
+def _operations(page: str) -> dict[str, None]:
+    """The operations that have a row, in order."""
+    return dict.fromkeys(re.findall(r"^\| `(\w+)`", page, flags=re.MULTILINE))
 
 
 def _lines(entries: Sequence[OpEntry], proofs: Mapping[str, Proof]) -> Iterator[str]:

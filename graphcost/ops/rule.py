@@ -133,7 +133,8 @@ NO_ROLES: Mapping[str, Role] = MappingProxyType({})
 class Family:
     """Rules that are loaded when one of their operations is first asked for.
 
-    `roles` are those of the operations that have one: to ask for a role no rule is loaded.
+    `roles` are those of the operations that have one: to ask for a role no rule is loaded. A family that lists no
+    operations is loaded when one is asked for that nobody lists.
     """
 
     name: str
@@ -159,7 +160,7 @@ class RuleSet:
     def of_families(cls, families: Iterable[Family]) -> RuleSet:
         """The rules of families that aren't loaded yet; of two that list one op the later one has it."""
         rules = cls()
-        rules._pending = {op: family for family in families for op in family.ops}
+        rules._pending = {key: family for family in families for key in _keys(family)}
         return rules
 
     def get(self, op: str) -> Rule | None:
@@ -256,9 +257,9 @@ class RuleSet:
         for rule in family.load():
             if rule.op not in self._rules and self._pending.get(rule.op, family) is family:
                 self._rules[rule.op] = replace(rule, family=family.name, owner=rule.owner or family.owner)
-        for op in family.ops:
-            if self._pending.get(op) is family:
-                del self._pending[op]
+        for key in _keys(family):
+            if self._pending.get(key) is family:
+                del self._pending[key]
 
     def _add(self, rule: Rule) -> None:
         other = self._listed(rule.op)
@@ -266,6 +267,11 @@ class RuleSet:
             owners = f"{other.owner or 'an unnamed set'} and {rule.owner or 'an unnamed set'}"
             raise PluginError(f"two rules for {rule.op}: from {owners}; use `|` to let one override the other")
         self._rules[rule.op] = rule
+
+
+def _keys(family: Family) -> tuple[str, ...]:
+    """Under what a family waits to be loaded; without a list under its name, which no operation can have."""
+    return family.ops or (f"family {family.name}",)
 
 
 def _overlay(below: Rule, above: Rule) -> Rule:

@@ -45,6 +45,9 @@ def prelu_shape(op: Op) -> list[Shape]:
     return [op.broadcast(shape, op.input(1))] if len(op.inputs) > 1 and op.has_shape(1) else [shape]
 
 
+ELSEWHERE = {"Prelu": "TensorFlow.js"}
+"""Operations that TensorFlow doesn't register, and who has them."""
+
 RULES = RuleSet(
     *(Rule(name, shape=unchanged_shape, cost=per_element(*work)) for name, work in ACTIVATIONS.items()),
     *(Rule(name, shape=merged_shape, cost=per_element(*work), role=Role.GRADIENT) for name, work in GRADIENTS.items()),

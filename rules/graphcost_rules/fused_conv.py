@@ -111,6 +111,12 @@ def _sum_of_known(*parts: Dim | None) -> Dim | None:
     return total
 
 
+ELSEWHERE = {
+    "FusedDepthwiseConv2dNative": "TensorFlow.js",
+    "FusedConv2DBiasActivation": "TensorFlow's contrib, until 2019",
+}
+"""Operations that TensorFlow doesn't register, and who has them."""
+
 RULES = RuleSet(
     fused_conv("_FusedConv2D", spatial=2),
     fused_conv("_MklNativeFusedConv2D", spatial=2),

@@ -96,6 +96,9 @@ EQUAL_BATCHES = ("BatchMatMul", "_MklBatchMatMul")
 BROADCAST_BATCHES = ("BatchMatMulV2", "BatchMatMulV3", "_MklBatchMatMulV2")
 FUSED_BATCHES = ("_FusedBatchMatMulV2", "_MklFusedBatchMatMulV2")
 
+ELSEWHERE = {"_FusedBatchMatMulV2": "Intel's extension of TensorFlow"}
+"""Operations that TensorFlow doesn't register, and who has them."""
+
 RULES = RuleSet(
     *(Rule(name, shape=matmul_shape, cost=matmul_cost) for name in DENSE),
     *(Rule(name, shape=matmul_shape, cost=fused_matmul_cost) for name in FUSED),

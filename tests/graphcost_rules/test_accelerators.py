@@ -1,22 +1,17 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import floats
 from counting import Tally
 from internal_ops import run
+from optional_tensorflow import tf
 from shape_function import constant, prove_shapes, tensor
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.accelerators import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 ROWS = tensor(4, 6)
 
@@ -94,6 +89,7 @@ def test_a_composition_is_the_sum_of_its_functions():
     tally.proves("_UnaryOpsComposition", apply(RULES, "_UnaryOpsComposition", Shape(5), op_names=encoded).cost)
 
 
+@pytest.mark.tensorflow
 def test_stochastic_rounding_compares_the_fraction():
     """The kernel doesn't tell its random numbers, but on which side of the fraction each of them was."""
     x = np.concatenate([floats(1, 40, least=-4, most=4), np.float32([-3, 0, 2])])
@@ -126,6 +122,7 @@ def test_an_open_batch_stays_open():
     assert outcome.cost == Cost(compare=24 * n)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "attrs"),
     [

@@ -2,22 +2,17 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import floats, prove_count
 from counting import Tally
 from hypothesis import strategies as st
 from kernel_oracle import call, prove
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.activation import ACTIVATIONS, GRADIENTS, RULES
-
-pytestmark = pytest.mark.tensorflow
 
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
 
@@ -103,6 +98,7 @@ def test_a_gradient_takes_its_formula_for_each_element(kind):
     prove_count(RULES, kind, dict(zip(arguments(kind), tensors, strict=True)), naive)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", [*ACTIVATIONS, *GRADIENTS])
 def test_partly_known_shapes_know_what_tensorflow_knows(kind):
     count = 1 if kind in ACTIVATIONS else 2

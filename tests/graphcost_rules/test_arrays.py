@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optional_tensorflow import tf
 from single_op import apply, make_op
 
 from graphcost import Fact, Op, PartialShape, RuleError, Shape, Value
 from graphcost_rules.arrays import FLOW, RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
 
 VERSIONS = ["", "V2", "V3"]
 SCALAR = Shape()
@@ -72,6 +70,7 @@ def test_packing_takes_all_items() -> None:
         elements("TensorArrayUnpack", handle, Shape(), SCALAR)
 
 
+@pytest.mark.tensorflow
 def test_lengths_and_items_are_those_of_the_kernels() -> None:
     value = np.arange(24, dtype=np.float32).reshape(6, 4)
     handle, flow = tf.raw_ops.TensorArrayV3(size=3, dtype=tf.float32, clear_after_read=False)

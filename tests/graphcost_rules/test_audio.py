@@ -9,16 +9,13 @@ import numpy as np
 import pytest
 from counting import Tally
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, prove
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.audio import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, prove  # noqa: E402
 
 
 def butterfly(tally: Tally, a: complex, b: complex, twiddle: complex) -> tuple[complex, complex]:
@@ -106,6 +103,7 @@ CALLS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_shapes_agree_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_value=False)

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, prove_count
 from hypothesis import strategies as st
 from kernel_oracle import call, prove
@@ -12,8 +9,6 @@ from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.bias import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 
 def biased(t, x, bias):
@@ -49,6 +44,7 @@ def test_the_gradient_sums_what_is_not_a_channel(shape, layout, channel):
     prove_count(RULES, "BiasAddGrad", {"out_backprop": floats(1, *shape)}, naive, data_format=layout)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 def test_partly_known_shapes_know_what_tensorflow_knows(layout):
     x = floats(1, 2, 3, 4, 3)

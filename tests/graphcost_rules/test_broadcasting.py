@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, numbered, prove
 from single_op import apply
 
 from graphcost import RuleError, Shape, Value
 from graphcost.dims import symbol
 from graphcost_rules.broadcasting import RULES
-
-pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, numbered, prove  # noqa: E402
 
 N, H = symbol("N"), symbol("H")
 
@@ -33,14 +29,17 @@ def broadcasts(draw: st.DrawFn) -> Call:
     return call("BroadcastTo", numbered(own), target)
 
 
+@pytest.mark.tensorflow
 def test_broadcast_to_agrees_with_tensorflow() -> None:
     prove(RULES, broadcasts(), examples=60)
 
 
+@pytest.mark.tensorflow
 def test_broadcast_args_agree_with_tensorflow() -> None:
     prove(RULES, pairs().map(lambda pair: call("BroadcastArgs", *pair)), examples=60)
 
 
+@pytest.mark.tensorflow
 def test_gradient_args_agree_with_tensorflow() -> None:
     """A size that is known by a symbol only is taken not to be 1, so that symbols stand for 2 and more here."""
     calls = pairs().map(lambda pair: call("BroadcastGradientArgs", *pair))

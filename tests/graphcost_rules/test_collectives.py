@@ -2,22 +2,17 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import floats
 from counting import Tally
+from optional_tensorflow import tf
 from shape_function import constant, prove_shapes, tensor
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.collectives import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 ORDINAL = tensor(dtype="int32")
 IDS = {"group_key": 1, "instance_key": 1}
@@ -128,6 +123,7 @@ def test_gathered_tensors_are_combined_one_after_the_other(merge):
     tally.proves("_NcclReduceRecv", apply(RULES, "_NcclReduceRecv", Shape(6), reduction=name, num_devices=3).cost)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [

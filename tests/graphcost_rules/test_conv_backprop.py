@@ -6,28 +6,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from single_op import apply, fact
-
-from graphcost import Cost, Fact, RuleError, Shape, Value
-from graphcost.dims import symbol
-from graphcost_rules.conv_backprop import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from convolutions import (  # noqa: E402
+from convolutions import (
     Convolution,
     convolutions,
     filter_gradient,
     input_gradient,
     numbers,
 )
-from counting import Tally  # noqa: E402
-from internal_ops import run  # noqa: E402
-from kernel_oracle import Call, call, prove  # noqa: E402
-from open_sizes import assert_same_when_bound  # noqa: E402
+from counting import Tally
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from internal_ops import run
+from kernel_oracle import Call, call, prove
+from open_sizes import assert_same_when_bound
+from single_op import apply, fact
+
+from graphcost import Cost, Fact, RuleError, Shape, Value
+from graphcost.dims import symbol
+from graphcost_rules.conv_backprop import RULES
 
 ONEDNN = {"_kernel": "MklNameChangeOp"}
 STRIDE_2 = {"strides": [1, 2, 2, 1], "padding": b"VALID"}
@@ -62,6 +58,7 @@ def by_filter(kind: str, conv: Convolution, is_depthwise: bool) -> Call:
     return call(kind.format("Filter"), numbers(conv.image, 1), sizes, numbers(conv.output, 3), **conv.attrs())
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", FAMILIES)
 @pytest.mark.parametrize("gradient", [by_input, by_filter])
 def test_shapes_are_tensorflows(kind: str, gradient: Any) -> None:
@@ -71,6 +68,7 @@ def test_shapes_are_tensorflows(kind: str, gradient: Any) -> None:
     )
 
 
+@pytest.mark.tensorflow
 def test_spatial_sizes_alone_are_enough() -> None:
     def asked(conv: Convolution) -> Call:
         return call(
@@ -85,6 +83,7 @@ def test_spatial_sizes_alone_are_enough() -> None:
     prove(RULES, calls, has_value=False, least_named=1)
 
 
+@pytest.mark.tensorflow
 def test_channels_may_come_first() -> None:
     def asked(conv: Convolution) -> Call:
         def turned(shape: tuple[int, ...]) -> list[int]:

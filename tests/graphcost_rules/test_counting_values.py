@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import ask, flat, floats, ints, kernel
 from counting import Tally
 from data_dependent import prove_opaque
@@ -13,8 +10,6 @@ from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.counting_values import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 VALUES = ints(3, 1, 3, 0, 9)
 ROWS = [0, 0, 1, 1, 1]
@@ -47,10 +42,9 @@ def test_each_value_goes_to_a_bin(is_weighted, is_binary):
         tensors = {**given, "size": np.array(4, np.int32), "weights": weights}
         tally = Tally()
         ours = binned(tally, weights.tolist() or [1] * 5, 4, ROWS, is_binary)
-        (theirs,) = kernel(kind, tensors, binary_output=is_binary)
-        tally.gives(ours, theirs)
+        tally.gives(ours, kernel(kind, tensors, binary_output=is_binary)[0])
         shapes, cost = ask(RULES, kind, flat(tensors), {"binary_output": is_binary})
-        assert shapes == [Shape(*theirs.shape)]
+        assert shapes == [Shape(*np.shape(ours))]
         tally.proves(kind, cost)
 
 
@@ -79,6 +73,7 @@ def test_each_value_is_looked_up_and_counted(kind, is_binary):
 PLACES_OPEN, ITEMS = tensor(5, 2, dtype="int64"), tensor(5, dtype="int32")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs"),
     [

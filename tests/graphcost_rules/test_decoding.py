@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from optional_tensorflow import tf
 from single_op import make_op
 
 from graphcost import Fact, PartialShape, RuleError, Shape, ShapeUnknown
 from graphcost.ir.graph import Node, TensorRef
 from graphcost.ops.op import Op
 from graphcost_rules.decoding import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
 
 DENSE = {"dense_shapes": [[3], [None, 2]], "sparse_types": [tf.float32] * 2}
 DENSE_ATTR = (PartialShape((3,)), PartialShape((-1, 2)))
@@ -40,6 +38,7 @@ def ours(kind: str, outputs: int, *shapes: Shape, **attrs: Any) -> list[list[int
     return [None if shape is None else [d if isinstance(d, int) else None for d in shape] for shape in said]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("count", [7, 1])
 def test_examples_have_the_shapes_that_tensorflow_infers(count: int) -> None:
     def parse() -> Any:
@@ -57,6 +56,7 @@ def test_examples_have_the_shapes_that_tensorflow_infers(count: int) -> None:
     assert ours("ParseExample", 8, Shape(count), Shape(0), **attrs) == inferred(parse)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("shape", [(), (7,)])
 def test_examples_with_ragged_features_have_the_shapes_that_tensorflow_infers(shape: tuple[int, ...]) -> None:
     def parse() -> Any:
@@ -89,6 +89,7 @@ FILES = [
 ]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(("kind", "outputs", "attrs"), FILES)
 def test_files_have_the_shapes_that_tensorflow_infers(kind: str, outputs: int, attrs: dict[str, Any]) -> None:
     assert ours(kind, outputs, Shape(), **attrs) == inferred(
@@ -96,6 +97,7 @@ def test_files_have_the_shapes_that_tensorflow_infers(kind: str, outputs: int, a
     )
 
 
+@pytest.mark.tensorflow
 def test_bytes_have_the_shapes_that_tensorflow_infers() -> None:
     raw = inferred(lambda: tf.raw_ops.DecodeRaw(bytes=text(2, 3), out_type=tf.uint8))
     assert ours("DecodeRaw", 1, Shape(2, 3)) == raw

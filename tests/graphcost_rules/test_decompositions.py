@@ -9,20 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from counted import floats, prove_count, prove_partial
 from counting import Tally
+from internal_ops import run
+from kernel_oracle import Call, call, check_kernel
+from optional_tensorflow import tf
+from partial_shapes import assert_knows_as_much
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.decompositions import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from counted import floats, prove_count, prove_partial  # noqa: E402
-from internal_ops import run  # noqa: E402
-from kernel_oracle import Call, call, check_kernel  # noqa: E402
-from partial_shapes import assert_knows_as_much  # noqa: E402
 
 
 def reflect(t: Tally, v: np.ndarray, scale: float, column: np.ndarray) -> None:
@@ -152,12 +149,14 @@ REMOVED = ("MatrixExponential",)
 """Deprecated: it runs eagerly, but new graphs can't have it."""
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("known", [CALLS[name] for name in CALLS if name not in REMOVED], ids=lambda c: c.kind)
 def test_shapes_agree_with_tensorflow(known: Call) -> None:
     check_kernel(RULES, known, has_value=False)
     prove_partial(RULES, known)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("shape", [(2, 3, 3), (None, 3, 3), None])
 def test_vectors_that_nobody_asked_for_are_empty(shape: tuple[int | None, ...] | None) -> None:
     """As TensorFlow's shape functions say, though its kernels give something else."""

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 import pytest
-
-pytest.importorskip("tensorflow")
-
-import tensorflow as tf
+from optional_tensorflow import tf
 from shape_function import prove_shapes, tensor
 from single_op import apply
 
@@ -14,13 +11,13 @@ from graphcost_rules.layouts import RULES as LAYOUTS
 
 RULES = DISTRIBUTED + LAYOUTS
 
-pytestmark = pytest.mark.tensorflow
 
 STRING, ORDINAL = tensor(dtype="string"), tensor(dtype="int32")
 ONE, SEVERAL = {"shape": tf.TensorShape([2, 3]), "dtype": tf.float32}, {"shapes": [tf.TensorShape([2])]}
 PARTS = [tensor(4, 6), tensor(4, 6)]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [

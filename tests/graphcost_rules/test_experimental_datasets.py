@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 import pytest
-
-pytest.importorskip("tensorflow")
-
-import tensorflow as tf
+from optional_tensorflow import tf
 from shape_function import prove_shapes, tensor
 
 from graphcost import Free
 from graphcost_rules.experimental_datasets import RULES
 
-pytestmark = pytest.mark.tensorflow
-
 VARIANT, STRING, RESOURCE = (tensor(dtype=dtype) for dtype in ("variant", "string", "resource"))
 SHAPES = {"output_types": [tf.float32, tf.int64], "output_shapes": [tf.TensorShape([2, None]), tf.TensorShape(None)]}
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [

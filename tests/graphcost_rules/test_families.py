@@ -1,10 +1,12 @@
-"""The list of the families' operations is what the modules have. RENEW_GOLDEN=1 in pytest's environment renews it."""
+"""The list of the families' operations says nothing wrong. RENEW_GOLDEN=1 in pytest's environment makes it anew."""
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import subprocess
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
@@ -32,9 +34,24 @@ def listed(rule: Rule) -> str:
     return f"{rule.op}:{rule.role.words}" if rule.role else rule.op
 
 
-def test_the_list_is_what_the_modules_have() -> None:
-    lines = [f"{name} {' '.join(map(listed, sorted(rules, key=lambda rule: rule.op)))}\n" for name, rules in families()]
-    golden.check("families.txt", "".join(lines), FOLDER)
+def lines(text: str) -> dict[str, list[str]]:
+    """The operations by family, each with its role, as the list has them."""
+    return {name: ops for name, *ops in map(str.split, text.splitlines())}
+
+
+def test_every_operation_is_listed_where_it_is() -> None:
+    """What isn't listed is found all the same, so that alone is no error: it costs the import of every family."""
+    text = "".join(
+        f"{name} {' '.join(map(listed, sorted(rules, key=lambda rule: rule.op)))}\n" for name, rules in families()
+    )
+    if os.environ.get("RENEW_GOLDEN"):
+        golden.check("families.txt", text, FOLDER)
+    old, known = lines((FOLDER / "families.txt").read_text(encoding="ascii")), lines(text)
+    wrong = {op: name for name, ops in old.items() for op in ops if op not in known.get(name, ())}
+    assert not wrong
+    missing = sorted({op for ops in known.values() for op in ops} - {op for ops in old.values() for op in ops})
+    if missing:
+        warnings.warn(f"families.txt doesn't list {', '.join(missing)} yet: run this with RENEW_GOLDEN=1", stacklevel=1)
 
 
 def test_no_operation_has_two_rules() -> None:

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from counting import Tally
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.fractional_pooling import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
 
 SIZES = (2, 7, 6, 3)
 RATIOS = [1.0, 1.5, 1.3, 1.0]
@@ -41,6 +39,7 @@ def windows(rows: np.ndarray, columns: np.ndarray, overlapping: bool) -> list[tu
     ]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("overlapping", [False, True])
 @pytest.mark.parametrize("kind", ["FractionalMaxPool", "FractionalAvgPool"])
 def test_pooling_costs_what_its_windows_count(kind: str, overlapping: bool) -> None:
@@ -63,6 +62,7 @@ def test_pooling_costs_what_its_windows_count(kind: str, overlapping: bool) -> N
     assert [tuple(shape or ()) for shape in outcome.shapes] == [output.shape, rows.shape, columns.shape]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("overlapping", [False, True])
 def test_the_gradient_of_an_average_spreads_it(overlapping: bool) -> None:
     output, rows, columns = (part.numpy() for part in pooled("FractionalAvgPool", overlapping))
@@ -88,6 +88,7 @@ def test_the_gradient_of_an_average_spreads_it(overlapping: bool) -> None:
     assert outcome.shapes == (Shape(*SIZES),)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("overlapping", [False, True])
 def test_the_gradient_of_a_maximum_goes_where_it_was_found(overlapping: bool) -> None:
     output, rows, columns = (part.numpy() for part in pooled("FractionalMaxPool", overlapping))

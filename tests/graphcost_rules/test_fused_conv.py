@@ -8,23 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from activations import ACTIVATIONS, SLOPE
+from convolutions import Convolution, convolutions, convolve, numbers
+from counting import Tally
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from internal_ops import run
+from kernel_oracle import Call, call, prove
+from open_sizes import assert_same_when_bound
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, Fact, RuleError, Shape, Value
 from graphcost_rules.fused_conv import RULES
 from graphcost_rules.matmul import RULES as MATMUL
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from activations import ACTIVATIONS, SLOPE  # noqa: E402
-from convolutions import Convolution, convolutions, convolve, numbers  # noqa: E402
-from counting import Tally  # noqa: E402
-from internal_ops import run  # noqa: E402
-from kernel_oracle import Call, call, prove  # noqa: E402
-from open_sizes import assert_same_when_bound  # noqa: E402
 
 EPSILON = 1e-4
 SAME_3X3: dict[str, Any] = {"strides": [1, 1, 1, 1], "padding": b"SAME"}
@@ -77,6 +74,7 @@ FUSED = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "activation"),
     [pair for pair in product(FUSED, CONVOLVED) if "Depthwise" not in pair[0] or pair[1] != "LeakyRelu"],
@@ -95,6 +93,7 @@ def test_bias_and_activation_cost_what_the_loops_count(kind: str, activation: st
     check()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("activation", CONVOLVED)
 def test_batch_norm_costs_what_the_loops_count(activation: str | None) -> None:
     fused = ["FusedBatchNorm"] + ([activation] if activation else [])
@@ -234,6 +233,7 @@ def padded_convolutions(draw: st.DrawFn, *, resized: bool) -> Call:
     return call("FusedResizeAndPadConv2D", image, size, paddings, filters, **attrs)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("resized", [False, True])
 def test_padded_shapes_are_tensorflows(resized: bool) -> None:
     prove(RULES, padded_convolutions(resized=resized), has_value=False, examples=25)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, check_kernel, numbered, prove, tensors
 from single_op import apply
 
 from graphcost import Fact, Shape
 from graphcost.dims import symbol
 from graphcost_rules.gather import RULES
-
-pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, check_kernel, numbered, prove, tensors  # noqa: E402
 
 
 def below(draw: st.DrawFn, limit: int, shape: list[int]) -> np.ndarray:
@@ -59,11 +55,13 @@ def one_hots(draw: st.DrawFn) -> Call:
 CALLS = {"Gather": gathers(), "GatherV2": gathers_v2(), "GatherNd": gathers_nd(), "OneHot": one_hots()}
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_agrees_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, examples=60)
 
 
+@pytest.mark.tensorflow
 def test_batch_axes_may_count_from_the_end() -> None:
     """TensorFlow's shape function mistakes the rank for an unknown axis here, so that only the kernel is asked."""
     check_kernel(RULES, call("GatherV2", numbered([2, 3, 4]), [[0, 2], [1, 1]], 1, batch_dims=-1))

@@ -9,6 +9,9 @@ import pytest
 from counting import Tally
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, check_kernel, prove, tensors
+from optional_tensorflow import tf
+from shape_function import prove_shapes, rule_shapes, tensor, tensorflow_shapes
 from single_op import apply, make_op
 
 from graphcost import COPIES, Fact, RuleError, Shape, Value
@@ -16,20 +19,16 @@ from graphcost.dims import symbol
 from graphcost.ir.graph import PartialShape
 from graphcost_rules.identity import RULES
 
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, check_kernel, prove, tensors  # noqa: E402
-from shape_function import prove_shapes, rule_shapes, tensor, tensorflow_shapes  # noqa: E402
-
 N = symbol("N")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Identity", "StopGradient", "PreventGradient", "Snapshot", "DeepCopy"])
 def test_handing_on_agrees_with_tensorflow(kind: str) -> None:
     prove(RULES, tensors().map(lambda tensor: call(kind, tensor)), examples=10)
 
 
+@pytest.mark.tensorflow
 def test_several_tensors_are_handed_on() -> None:
     calls = st.lists(tensors(), min_size=1, max_size=3).map(lambda t: call("IdentityN", *t, lists={"input": len(t)}))
     prove(RULES, calls)
@@ -46,6 +45,7 @@ def test_what_a_handle_holds_is_handed_on() -> None:
 NUMBERS = st.one_of(st.integers(-300, 300), st.floats(-300, 300, width=32))
 
 
+@pytest.mark.tensorflow
 @settings(max_examples=60, derandomize=True, deadline=None, database=None)
 @given(
     items=st.lists(NUMBERS, max_size=4), target=st.sampled_from(["int8", "uint8", "int32", "int64", "float32", "bool"])
@@ -82,6 +82,7 @@ def bitcasts(draw: st.DrawFn) -> Call:
     return call("Bitcast", tensor, type=target)
 
 
+@pytest.mark.tensorflow
 def test_bitcasts_agree_with_tensorflow() -> None:
     prove(RULES, bitcasts(), has_value=False)
 
@@ -106,6 +107,7 @@ def test_checking_numbers_compares_every_element(kind: str, items: list[float]) 
     tally.proves(kind, apply(RULES, kind, Shape(3)).cost)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Merge", "RefMerge"])
 @pytest.mark.parametrize("dims", [[(2, 3), (2, 3)], [(2, 3), (2, 4), (2, 3)], [(2, 3), (2,)], [(), ()], [(5,)]])
 def test_a_merge_has_what_its_inputs_share(kind: str, dims: list[tuple[int, ...]]) -> None:
@@ -121,6 +123,7 @@ def test_sizes_that_are_the_same_symbol_stay_it() -> None:
     assert apply(RULES, "Merge", Shape(N, 3), Shape(N, 3)).shapes == (Shape(N, 3), Shape())
 
 
+@pytest.mark.tensorflow
 def test_parallel_concat_has_its_declared_shape() -> None:
     outcome = apply(RULES, "ParallelConcat", Shape(1, 3), Shape(1, 3), shape=PartialShape((2, 3)))
     assert outcome.shapes == (Shape(2, 3),)

@@ -7,21 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from counted import ask, flat, floats, ints, prove_count
 from counting import Tally
+from data_dependent import prove_opaque
+from hypothesis import strategies as st
+from internal_ops import run
+from kernel_oracle import call, prove
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape, bind
 from graphcost.dims import symbol
 from graphcost_rules.image import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from counted import ask, flat, floats, ints, prove_count  # noqa: E402
-from data_dependent import prove_opaque  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-from internal_ops import run  # noqa: E402
-from kernel_oracle import call, prove  # noqa: E402
 
 PIXELS = np.asarray(
     [[0.8, 0.3, 0.1], [0.2, 0.9, 0.4], [0.1, 0.3, 0.7], [0.5, 0.5, 0.5], [0, 0, 0], [0.9, 0.1, 0.6]], dtype=np.float32
@@ -222,6 +219,7 @@ def test_colours_have_three_channels() -> None:
         apply(RULES, "RGBToHSV", Shape(2, 4))
 
 
+@pytest.mark.tensorflow
 def test_glimpses_agree_with_tensorflow() -> None:
     images, offsets = np.zeros([2, 6, 6, 3], dtype=np.float32), np.zeros([2, 2], dtype=np.float32)
     prove(RULES, st.just(call("ExtractGlimpse", images, [4, 5], offsets)), has_value=False)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from counted import floats
+from counting import Tally
 from hypothesis import strategies as st
+from internal_ops import run
+from kernel_oracle import Call, call, numbered, prove
+from optional_tensorflow import tf
+from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.joining import RULES
-
-pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-from counted import floats  # noqa: E402
-from counting import Tally  # noqa: E402
-from internal_ops import run  # noqa: E402
-from kernel_oracle import Call, call, numbered, prove  # noqa: E402
-from single_op import apply  # noqa: E402
 
 SHAPES = st.lists(st.integers(1, 3), max_size=3)
 
@@ -64,6 +60,7 @@ CALLS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_agrees_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, examples=60)

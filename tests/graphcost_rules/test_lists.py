@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optional_tensorflow import tf
 from single_op import make_op
 
 from graphcost import Fact, PartialShape, Shape, ShapeUnknown, Value
 from graphcost.dims import symbol
 from graphcost_rules.lists import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
 
 raw = tf.raw_ops
 DTYPE = {"element_dtype": "float32"}
@@ -52,6 +50,7 @@ def from_rows(count: int) -> tuple[Fact, Any]:
     return listed("TensorListFromTensor", Shape(count, 4), [4]), theirs
 
 
+@pytest.mark.tensorflow
 def test_lists_of_rows_have_the_kernels_lengths() -> None:
     ours, theirs = from_rows(3)
     assert_like(ours, theirs)
@@ -63,6 +62,7 @@ def test_lists_of_rows_have_the_kernels_lengths() -> None:
     assert_like(set_ours, raw.TensorListSetItem(input_handle=theirs, index=1, item=row))
 
 
+@pytest.mark.tensorflow
 def test_joined_lists_have_both_lengths() -> None:
     (ours, theirs), (more, others) = from_rows(3), from_rows(2)
     joined = raw.TensorListConcatLists(input_a=theirs, input_b=others, element_dtype=tf.float32)
@@ -72,6 +72,7 @@ def test_joined_lists_have_both_lengths() -> None:
     assert unknown.element == Fact("float32", Shape(4))
 
 
+@pytest.mark.tensorflow
 def test_an_element_shape_is_a_value() -> None:
     ours, theirs = from_rows(3)
     rule = RULES.get("TensorListElementShape")
@@ -84,6 +85,7 @@ def test_an_element_shape_is_a_value() -> None:
         rule.value(make_op("TensorListElementShape", Fact("variant", Shape())))
 
 
+@pytest.mark.tensorflow
 def test_scattered_lists_have_the_kernels_lengths() -> None:
     for count in (5, -1):
         theirs = raw.TensorListScatterV2(tensor=rows(2), indices=[0, 1], element_shape=[4], num_elements=count)
@@ -94,6 +96,7 @@ def test_scattered_lists_have_the_kernels_lengths() -> None:
     assert listed("TensorListResize", ours, 7).value == Value.scalar(int(raw.TensorListLength(input_handle=resized)))
 
 
+@pytest.mark.tensorflow
 def test_concatenated_items_have_the_kernels_shape() -> None:
     theirs = raw.TensorListFromTensor(tensor=np.ones((3, 2, 4), np.float32), element_shape=[2, 4])
     ours = listed("TensorListFromTensor", Shape(3, 2, 4), [2, 4])
@@ -118,6 +121,7 @@ def test_items_have_the_sizes_that_an_operand_declares() -> None:
     assert shapes("TensorListGetItem", Fact("variant", Shape()), 0, [-1, 4])[0] == Shape(symbol("size(node:0,0)"), 4)
 
 
+@pytest.mark.tensorflow
 def test_a_scalar_comes_out_as_it_went_in() -> None:
     theirs = raw.TensorListFromTensor(tensor=np.ones(3, np.float32), element_shape=np.zeros(0, np.int32))
     popped = raw.TensorListPopBack(input_handle=theirs, element_shape=-1, element_dtype=tf.float32)
@@ -132,6 +136,7 @@ def test_the_first_concatenation_declares_rows_in_an_attribute() -> None:
     assert shapes("TensorListConcat", from_rows(3)[0], element_shape=PartialShape(None)) == [Shape(12), Shape(3)]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("indices", [1, [0, 2], [[0, 1], [2, 0]]])
 def test_indices_of_any_shape_pick_items(indices: Any) -> None:
     ours, theirs = from_rows(3)

@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, prove_count
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +12,6 @@ from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.local_response import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 BIAS, ALPHA, BETA = 1.5, 0.5, 0.75
 few = settings(max_examples=20, derandomize=True, deadline=None, database=None)
@@ -81,6 +76,7 @@ def test_the_l2_loss_is_half_the_sum_of_squares(shape):
     prove_count(RULES, "L2Loss", {"t": floats(1, *shape)}, naive)
 
 
+@pytest.mark.tensorflow
 def test_partly_known_shapes_know_what_tensorflow_knows():
     image = floats(1, 2, 3, 2, 4)
     prove(RULES, st.just(call("LRN", image)), has_value=False)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, check_kernel, numbered, prove, tensors
 from single_op import apply
 
 from graphcost import RuleError, Shape, dim_min
 from graphcost.dims import symbol
 from graphcost_rules.matrix_structure import RULES
-
-pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, check_kernel, numbered, prove, tensors  # noqa: E402
 
 MATRICES = tensors(least=1, least_rank=2)
 
@@ -61,11 +57,13 @@ CALLS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_shapes_agree_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_value=False, examples=20)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["MatrixDiagV2", "MatrixDiagV3"])
 @settings(max_examples=30, derandomize=True, deadline=None, database=None)
 @given(data=st.data())

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import pytest
-
-pytest.importorskip("tensorflow")
-
-import tensorflow as tf
 from counted import floats
 from counting import Tally
+from optional_tensorflow import tf
 from quantized_forms import contracted, prove_form
 from shape_function import constant, prove_shapes, tensor
 from single_op import apply
@@ -15,8 +12,6 @@ from graphcost import Cost, RuleError, Shape, ShapeUnknown
 from graphcost.dims import symbol
 from graphcost_rules.mkl import RULES, SOURCES, WITH_LAYOUTS
 from graphcost_rules.quantized_contractions import FORMS
-
-pytestmark = pytest.mark.tensorflow
 
 IMAGE, FILTERS = tensor(2, 9, 9, 4), tensor(3, 3, 4, 6)
 VOLUME, FILTERS_3D = tensor(2, 9, 9, 9, 4), tensor(3, 3, 3, 4, 6)
@@ -76,6 +71,7 @@ WITHOUT_INPUT_LAYOUTS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", CASES)
 def test_layouts_follow_everything_else(name):
     inputs, attrs = CASES[name]
@@ -86,12 +82,14 @@ def test_every_operation_with_layouts_is_tried():
     assert set(WITH_LAYOUTS) <= set(CASES)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", [name for name in CASES if f"_MklNative{name}" in RULES])
 def test_native_operations_have_no_layouts(name):
     inputs, attrs = CASES[name]
     prove_shapes(RULES, f"_MklNative{name}", inputs, **attrs)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", WITHOUT_INPUT_LAYOUTS)
 def test_others_never_had_them(name):
     inputs, attrs = WITHOUT_INPUT_LAYOUTS[name]
@@ -104,6 +102,7 @@ def test_concatenations_join_the_first_half():
     assert apply(RULES, "_MklConcatV2", Shape(2, 3), Shape(2, 4), 1, *layouts).shapes == (Shape(2, 7), None)
 
 
+@pytest.mark.tensorflow
 def test_fused_operations_have_arguments_before_the_layouts():
     inputs = [IMAGE, FILTERS, tensor(6), *[BYTES] * 3]
     lists = {"args": 1, "mkl_args": 1}
@@ -114,6 +113,7 @@ def test_fused_operations_have_arguments_before_the_layouts():
     prove_shapes(RULES, "_MklNativeFusedBatchNormEx", inputs, {"side_input": 0}, is_training=False)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("bias", [False, True])
 def test_quantized_products_keep_the_order_of_their_inputs(bias):
     image, filters = tensor(2, 9, 9, 4, dtype="quint8"), tensor(3, 3, 4, 6, dtype="qint8")

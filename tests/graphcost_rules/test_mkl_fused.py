@@ -3,25 +3,20 @@ from __future__ import annotations
 import math
 from functools import reduce
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from convolutions import Convolution, convolve, filter_gradient, numbers
 from counted import floats
 from counting import Tally
 from onednn_ops import quantized
 from onednn_ops import run as onednn
+from optional_tensorflow import tf
 from quantized_forms import contracted, kernel_inputs, operands
 from shape_function import constant, prove_shapes, rule_shapes, tensor
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape, Value
 from graphcost_rules.mkl_fused import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 IMAGE, FILTERS, BYTES, SCALAR = tensor(2, 8, 8, 3), tensor(3, 3, 3, 5), tensor(8, dtype="uint8"), tensor()
 CONV = {"strides": [1, 1, 1, 1], "padding": "VALID"}
@@ -128,6 +123,7 @@ def test_a_padded_convolution_costs_what_the_loops_count(fused):
     tally.proves(kind, outcome.cost)
 
 
+@pytest.mark.tensorflow
 def test_padding_comes_before_the_convolution():
     """TensorFlow's shape function leaves the padding out; the kernel doesn't."""
     known = rule_shapes(RULES, "_MklNativePadWithConv2D", [IMAGE, FILTERS, ONE_ROUND], **CONV)
@@ -145,6 +141,7 @@ TYPES = {"Tinput": tf.quint8, "Tfilter": tf.qint8, "Tbias": tf.float32, "Tsumman
 RANGES = {"Thost_outputs": [tf.float32, tf.float32]}
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [
@@ -244,6 +241,7 @@ def prove_fused(kind, fused, names, attrs):
 FUNCTIONS = ("Relu", "Relu6", "LeakyRelu", "Elu", "Tanh", "Sigmoid", "GeluExact", "GeluApproximate")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "fused",
     [
@@ -259,6 +257,7 @@ def test_products_do_each_fused_step(fused):
     prove_fused("_QuantizedMatMul", fused, ["a", "b", "bias"], {})
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["_FusedQuantizedConv2D", "_FusedQuantizedDepthwiseConv2D"])
 @pytest.mark.parametrize(
     "fused",

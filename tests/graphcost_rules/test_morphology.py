@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from convolutions import Convolution, convolutions, numbers
+from counting import Tally
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, prove
+from open_sizes import assert_same_when_bound
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.morphology import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from convolutions import Convolution, convolutions, numbers  # noqa: E402
-from counting import Tally  # noqa: E402
-from kernel_oracle import Call, call, prove  # noqa: E402
-from open_sizes import assert_same_when_bound  # noqa: E402
 
 Place = tuple[int, ...]
 
@@ -50,6 +47,7 @@ def backward(kind: str) -> st.SearchStrategy[Call]:
     return DRAWN.map(of)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "calls",
     [DRAWN.map(forward), backward("Dilation2DBackpropInput"), backward("Dilation2DBackpropFilter")],

@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from node_defs import input_names
+from optional_tensorflow import tensorflow_module, tf
 from single_op import apply
 
 from graphcost import Fact, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.optimizers import OPTIMIZERS, RESOURCES_ONLY, RULES, SPARSE, Optimizer
 
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from node_defs import input_names  # noqa: E402
-from tensorflow.core.framework import attr_value_pb2  # noqa: E402
+attr_value_pb2 = tensorflow_module("tensorflow.core.framework.attr_value_pb2")
 
 SHAPED = [optimizer for optimizer in OPTIMIZERS if optimizer.name not in RESOURCES_ONLY]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("optimizer", SHAPED, ids=lambda optimizer: optimizer.name)
 @pytest.mark.parametrize("is_sparse", [False, True])
 @pytest.mark.parametrize("known", [(None, 4), (7, None), None])

@@ -7,15 +7,12 @@ import pytest
 from counting import Tally
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, numbered, prove
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Shape, Value
 from graphcost_rules.padding import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, numbered, prove  # noqa: E402
 
 
 @st.composite
@@ -33,11 +30,13 @@ def pads(draw: st.DrawFn, kind: str) -> Call:
     return call(kind, *inputs, **attrs)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Pad", "PadV2", "MirrorPad"])
 def test_agrees_with_tensorflow(kind: str) -> None:
     prove(RULES, pads(kind), examples=60)
 
 
+@pytest.mark.tensorflow
 def test_the_gradient_of_mirroring_agrees_with_tensorflow() -> None:
     prove(RULES, pads("MirrorPadGrad"), has_value=False)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, ints, prove_count
 from counting import Tally
 from data_dependent import merge_sorted
@@ -21,8 +18,6 @@ from graphcost.dims import symbol
 from graphcost_rules.image import RULES as IMAGES
 from graphcost_rules.resizing import RULES as RESIZING
 from graphcost_rules.suppression import RULES as SUPPRESSION
-
-pytestmark = pytest.mark.tensorflow
 
 TRANSFORM = [1.1, 0.2, 0.4, -0.1, 0.9, 0.3, 0.01, 0.02]
 OTHER = [0.9, -0.1, 0.3, 0.2, 1.2, -0.4, 0.02, 0.01]
@@ -140,6 +135,7 @@ def test_proposals_are_sorted_decoded_and_suppressed():
 SCALAR = tensor()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("rules", "kind", "inputs", "attrs"),
     [

@@ -7,14 +7,12 @@ import math
 import numpy as np
 import pytest
 from counting import Tally
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, Fact, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.quantize import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
 
 ITEMS = [-1.3, -1.0, -0.2, 0.0, 0.31, 0.9, 1.5]
 SCALAR = Shape()

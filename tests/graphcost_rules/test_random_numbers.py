@@ -5,15 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, prove, tensors
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Free, RuleError, Shape
 from graphcost_rules.random_numbers import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, prove, tensors  # noqa: E402
 
 SHAPES = st.lists(st.integers(1, 3), max_size=3)
 SEED = np.asarray([1, 2], dtype=np.int64)
@@ -49,6 +46,7 @@ CALLS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_shapes_agree_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_value=False, examples=15)

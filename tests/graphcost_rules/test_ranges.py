@@ -7,16 +7,13 @@ import pytest
 from counting import Tally
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_oracle import call, prove
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape, Value, bind, ceil_div
 from graphcost.dims import symbol
 from graphcost_rules.ranges import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import call, prove  # noqa: E402
 
 N = symbol("N")
 STEPS = st.integers(-4, 4).filter(bool)
@@ -30,15 +27,18 @@ def bounded(start: int, count: int, step: int) -> tuple[int, int, int]:
 RANGES = st.builds(bounded, st.integers(-5, 5), st.integers(0, 5), STEPS)
 
 
+@pytest.mark.tensorflow
 def test_integers_agree_with_tensorflow() -> None:
     prove(RULES, RANGES.map(lambda bounds: call("Range", *bounds)), examples=60)
 
 
+@pytest.mark.tensorflow
 def test_floats_agree_with_tensorflow() -> None:
     calls = RANGES.map(lambda bounds: call("Range", *(np.float32(bound * 0.5) for bound in bounds)))
     prove(RULES, calls, has_value=False)
 
 
+@pytest.mark.tensorflow
 def test_linear_spaces_agree_with_tensorflow() -> None:
     prove(RULES, st.integers(1, 6).map(lambda count: call("LinSpace", 1.5, 3.5, count)), has_value=False)
 

@@ -2,25 +2,20 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import ask, floats, ints, prove_count
 from counting import Tally
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from internal_ops import run
 from kernel_oracle import call, prove
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape, Value
 from graphcost.dims import symbol
 from graphcost_rules.ranking import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 few = settings(max_examples=20, derandomize=True, deadline=None, database=None)
 SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=3)
@@ -172,12 +167,14 @@ def test_a_bucket_is_found_by_binary_search(count):
     prove_count(RULES, "Bucketize", {"input": floats(1, 8)}, naive, boundaries=boundaries)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["ArgMax", "ArgMin"])
 def test_positions_have_values(kind):
     items = st.lists(st.integers(0, 3), min_size=6, max_size=6).map(lambda i: np.array(i, np.int32).reshape(2, 3))
     prove(RULES, st.tuples(items, st.integers(-2, 1)).map(lambda drawn: call(kind, *drawn)))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "made",
     [

@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, ints, prove_count
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +13,6 @@ from single_op import apply
 from graphcost import Cost, Fact, RuleError, Shape, ShapeUnknown, Value
 from graphcost.dims import symbol
 from graphcost_rules.reduction import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 
 def folded(step):
@@ -108,6 +103,7 @@ def test_a_formula_has_no_clamp_where_sizes_are_positive():
     assert apply(RULES, "Sum", Shape(n, h), 1).cost == Cost(add=n * h - n)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Sum", "Prod", "Max", "Min"])
 def test_integers_have_values(kind):
     vectors = st.lists(st.integers(0, 5), max_size=5).map(lambda items: np.array(items, np.int32))
@@ -116,6 +112,7 @@ def test_integers_have_values(kind):
     prove(RULES, made.filter(lambda c: kind in ("Sum", "Prod") or c.inputs[0].array.size > 0))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Sum", "Prod", "Max", "Min", "Mean", "EuclideanNorm"])
 def test_partly_known_shapes_know_what_tensorflow_knows(kind):
     x = floats(1, 2, 3, 4)
@@ -124,6 +121,7 @@ def test_partly_known_shapes_know_what_tensorflow_knows(kind):
     prove(RULES, st.just(call(kind, x, np.array(1, np.int32))), has_value=False)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["All", "Any"])
 def test_bools_have_values(kind):
     matrices = st.lists(st.booleans(), min_size=4, max_size=4).map(lambda items: np.array(items).reshape(2, 2))

@@ -6,14 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Set
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("tensorflow")
-
 from node_defs import op_defs
-from tensorflow.python.framework import test_ops
+from optional_tensorflow import tensorflow_module
 
 from graphcost import Free, Rule
 from graphcost.catalog import sentence
@@ -21,20 +19,10 @@ from graphcost.evaluate.structural import HANDLERS
 from graphcost.loaders.opdefs import tensorflow_ops
 from graphcost_rules import RULES
 
-pytestmark = pytest.mark.tensorflow
-
 LOWERED = frozenset(
     f"{ref}{kind}" for ref in ("", "Ref") for kind in ("Enter", "Exit", "Merge", "NextIteration", "Switch")
 ) | {"LoopCond"}
 """The control flow of TensorFlow 1, which passes raise into While and If before any rule is asked."""
-
-FOREIGN = {
-    "Prelu": "TensorFlow.js",
-    "FusedDepthwiseConv2dNative": "TensorFlow.js",
-    "FusedConv2DBiasActivation": "TensorFlow's contrib, until 2019",
-    "_FusedBatchMatMulV2": "Intel's extension of TensorFlow",
-}
-"""Operations with a rule that the installed TensorFlow doesn't register, and who does."""
 
 TEST_ONLY = frozenset({"ConstructionFails"})
 """Operations of TensorFlow's tests for which it has no Python wrapper among the others."""
@@ -43,6 +31,7 @@ TEST_ONLY = frozenset({"ConstructionFails"})
 @cache
 def registered() -> frozenset[str]:
     """The operations of the installed TensorFlow, less those that its own tests define."""
+    test_ops = tensorflow_module("tensorflow.python.framework.test_ops")
     wrappers = Path(str(test_ops.__file__)).read_text(encoding="utf-8")
     tested = frozenset(re.findall(r'_apply_op_helper\(\s*"([^"]+)"', wrappers))
     return frozenset(op_defs()) - tested - TEST_ONLY
@@ -66,6 +55,7 @@ def _state(rule: Rule | None) -> str:
     return "opaque" if rule.opaque else "costed"
 
 
+@pytest.mark.tensorflow
 def test_every_operation_has_a_state() -> None:
     found = states(registered())
     print({state: len(names) for state, names in sorted(found.items())})
@@ -73,8 +63,15 @@ def test_every_operation_has_a_state() -> None:
 
 
 def test_every_rule_is_of_an_operation_that_exists() -> None:
-    foreign = {rule.op for rule in RULES} - set(op_defs())
-    assert foreign <= set(FOREIGN)
+    """TensorFlow registers it, or the family says who else has it."""
+    foreign = {rule.op: rule.family for rule in RULES if rule.op not in op_defs()}
+    assert {op for op, family in foreign.items() if not elsewhere(family).get(op)} == set()
+
+
+def elsewhere(family: str) -> Mapping[str, str]:
+    """The operations of a family that TensorFlow doesn't register, with the software that has them."""
+    found: Mapping[str, str] = getattr(import_module(f"graphcost_rules.{family}"), "ELSEWHERE", {})
+    return found
 
 
 def test_every_rule_has_a_shape() -> None:
@@ -83,6 +80,7 @@ def test_every_rule_has_a_shape() -> None:
     assert not [rule.op for rule, known in definitions if rule.shape is None and (known is None or known.outputs)]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("table", [LOWERED, TEST_ONLY])
 def test_the_lists_are_of_operations_that_are_registered(table: Set[str]) -> None:
     assert registered() | TEST_ONLY >= table

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from counting import Tally
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, prove, tensors
+from optional_tensorflow import tf
+from single_op import apply
 
 from graphcost import Fact, Shape
 from graphcost_rules.reordering import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from counting import Tally  # noqa: E402
-from kernel_oracle import Call, call, prove, tensors  # noqa: E402
-from single_op import apply  # noqa: E402
 
 
 @st.composite
@@ -64,11 +61,13 @@ CALLS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_agrees_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", [transposes("ConjugateTranspose"), reversed_sequences()])
 def test_shapes_agree_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_value=False)

@@ -10,16 +10,13 @@ import pytest
 from counting import Tally
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, numbered, prove
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import COPIES, Cost, RuleError, Shape, Value, bind
 from graphcost.dims import symbol
 from graphcost_rules.resizing import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, numbered, prove  # noqa: E402
 
 SIZES = st.tuples(st.integers(1, 5), st.integers(1, 5))
 FEW = settings(max_examples=15, derandomize=True, deadline=None, database=None)
@@ -251,6 +248,7 @@ CALLS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_shapes_agree_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_value=False)

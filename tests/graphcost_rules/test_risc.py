@@ -3,15 +3,12 @@ from __future__ import annotations
 import math
 from functools import reduce
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import floats
 from counting import Tally
 from data_dependent import merge_sorted
+from optional_tensorflow import tf
 from shape_function import constant, prove_shapes, tensor
 from single_op import apply, make_op
 
@@ -19,12 +16,11 @@ from graphcost import COPIES, Fact, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.risc import ARITHMETIC, COMPARISONS, PAIRS, RULES, SOURCES, UNARY
 
-pytestmark = pytest.mark.tensorflow
-
 MATRIX = tensor(3, 4)
 FUNCTIONS = ("Abs", "Ceil", "Cos", "Exp", "Floor", "IsFinite", "Log", "Neg", "Sign")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_cost_what_their_namesakes_do(name):
     operand = Shape(symbol("N"), 4)
@@ -32,6 +28,7 @@ def test_functions_cost_what_their_namesakes_do(name):
     prove_shapes(RULES, f"Risc{name}", [MATRIX])
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", PAIRS)
 def test_operands_aren_t_broadcast(name):
     operands = (Shape(3, 4), Shape(3, 4))
@@ -155,6 +152,7 @@ def test_windows_cost_what_the_loops_count(kind):
         cost_of("RiscPool", (1, 4, 4, 5), Shape(1, 8, 8, 5), ksize=[1, 0, 2, 1], pooling_type=b"AVG")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [

@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 import pytest
-
-pytest.importorskip("tensorflow")
-
-import tensorflow as tf
 from counted import floats, ints
 from counting import Tally
+from optional_tensorflow import tf
 from shape_function import prove_shapes, tensor
 from single_op import apply, make_op
 
 from graphcost import Fact, PartialShape, RuleError, Shape
 from graphcost_rules.runtime import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 MATRIX, INDEX = tensor(4, 6), tensor(2, dtype="int32")
 DECLARED = {"shape": tf.TensorShape([2, 3])}
@@ -33,6 +28,7 @@ def test_each_element_of_the_rows_is_changed(kind, step):
     tally.proves(kind, outcome.cost)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [

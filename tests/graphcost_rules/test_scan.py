@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, kernel, prove_count
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +13,6 @@ from single_op import apply, make_op
 from graphcost import Cost, Fact, RuleError, Shape, Value
 from graphcost.dims import symbol
 from graphcost_rules.scan import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 
 def log_add(t, a, b):
@@ -76,6 +71,7 @@ def test_along_each_line_one_step_less_than_elements(kind):
     run()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Cumsum", "Cumprod"])
 def test_integers_have_values(kind):
     @st.composite
@@ -87,6 +83,7 @@ def test_integers_have_values(kind):
     prove(RULES, calls())
 
 
+@pytest.mark.tensorflow
 def test_floats_without_a_fraction_have_values():
     items = (1.0, 2.0, 3.0)
     op = make_op("Cumsum", Fact("float32", Shape(3), Value((3,), items)), 0)
@@ -94,6 +91,7 @@ def test_floats_without_a_fraction_have_values():
     assert value.items == tuple(kernel("Cumsum", {"x": np.array(items, np.float32), "axis": 0})[0].tolist())
 
 
+@pytest.mark.tensorflow
 def test_partly_known_shapes_know_what_tensorflow_knows():
     prove(RULES, st.just(call("CumulativeLogsumexp", floats(1, 2, 3), 1)), has_value=False)
 

@@ -2,22 +2,17 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import ask, floats, ints, kernel, prove_count, prove_partial
 from counting import Tally
 from kernel_oracle import call
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Cost, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.segment import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 LARGEST = float(np.finfo(np.float32).max)
 STEPS = {
@@ -71,11 +66,10 @@ def prove_open(kind, tensors, naive):
     """As prove_count(), for an output whose number of rows depends on data."""
     tally = Tally()
     (mine,) = naive(tally, *tensors.values())
-    (theirs,) = kernel(kind, tensors)
-    tally.gives(mine, theirs)
+    tally.gives(mine, kernel(kind, tensors)[0])
     shapes, cost = ask(RULES, kind, list(tensors.values()), {})
-    rows = {"size(node:0,0)": len(theirs)}
-    assert tuple(shapes[0][1:]) == theirs.shape[1:]
+    rows = {"size(node:0,0)": len(mine)}
+    assert tuple(shapes[0][1:]) == mine.shape[1:]
     tally.proves(kind, cost.bind(rows))
 
 
@@ -152,6 +146,7 @@ def test_ids_may_have_any_leading_shape():
     assert math.prod(apply(RULES, "UnsortedSegmentSum", Shape(5, 2), Shape(), 7).shapes[0]) == 70
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "made",
     [

@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import ask, floats, prove_count
 from hypothesis import strategies as st
 from kernel_oracle import call, numbered, prove
@@ -15,8 +12,6 @@ from single_op import apply
 from graphcost import Cost, Fact, RuleError, Shape, Value
 from graphcost.dims import symbol
 from graphcost_rules.selection import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 
 @pytest.mark.parametrize("condition", [(), (2,), (2, 3)])
@@ -46,10 +41,12 @@ def conditions():
     )
 
 
+@pytest.mark.tensorflow
 def test_select_has_values_and_merges_shapes():
     prove(RULES, conditions().map(lambda c: call("Select", c, numbered((2, 3)), numbered((2, 3)) + 10)))
 
 
+@pytest.mark.tensorflow
 def test_selectv2_has_values():
     columns = st.sampled_from([np.array(True), np.array([[True], [False]]), np.array([True, False, False])])
     prove(RULES, columns.map(lambda c: call("SelectV2", c, numbered((2, 3)), numbered((1, 3)) + 10)))
@@ -88,6 +85,7 @@ def test_a_sum_of_many_adds_one_time_less(count):
     prove_count(RULES, "AddN", {"inputs": [floats(i, 5) for i in range(count)]}, naive)
 
 
+@pytest.mark.tensorflow
 def test_a_sum_of_many_has_values_and_merges_shapes():
     arrays = [numbered((2, 3)), numbered((2, 3)), numbered((2, 3))]
     prove(RULES, st.just(call("AddN", *arrays, lists={"inputs": 3})))

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
 import pytest
-
-pytest.importorskip("tensorflow")
-
-import tensorflow as tf
+from optional_tensorflow import tf
 from shape_function import prove_shapes, tensor
 from single_op import apply
 
 from graphcost import PartialShape, RuleError, Shape
 from graphcost_rules.sequence_examples import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 STRING, STRINGS = tensor(dtype="string"), tensor(8, dtype="string")
 FEATURES = {
@@ -31,12 +26,14 @@ KEYS = {
 }
 
 
+@pytest.mark.tensorflow
 def test_a_vector_of_sequences():
     inputs = [STRINGS, tensor(0, dtype="string"), tensor(2)]
     lists = {"context_dense_defaults": 1}
     prove_shapes(RULES, "ParseSequenceExample", inputs, lists, **FEATURES, **COUNTS, **KEYS, Ncontext_dense=1)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("serialized", [STRING, STRINGS], ids=["scalar", "vector"])
 def test_ragged_features(serialized):
     inputs = [serialized, *[tensor(0, dtype="string")] * 7, tensor(1, dtype="bool"), tensor(2)]
@@ -49,6 +46,7 @@ def test_ragged_features(serialized):
     prove_shapes(RULES, "ParseSequenceExampleV2", inputs, lists, **FEATURES, **COUNTS, **ragged)
 
 
+@pytest.mark.tensorflow
 def test_a_single_sequence():
     lists = {
         "context_sparse_keys": 2,

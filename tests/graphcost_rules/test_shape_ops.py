@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, prove, tensors
 
 from graphcost.dims import symbol
 from graphcost_rules.shape_ops import RULES
 
-pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, prove, tensors  # noqa: E402
 
 H, W, C = (symbol(name) for name in "HWC")
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, numbered, prove, tensors
 
 from graphcost_rules.slicing import RULES
 
-pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, numbered, prove, tensors  # noqa: E402
 
 
 @st.composite

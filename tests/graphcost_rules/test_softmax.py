@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, prove_count
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +13,6 @@ from single_op import apply
 from graphcost import Cost, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.softmax import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=3)
 few = settings(max_examples=15, derandomize=True, deadline=None, database=None)
@@ -115,6 +110,7 @@ def test_a_sparse_cross_entropy_subtracts_at_the_label_alone(batch, classes):
     prove_count(RULES, "SparseSoftmaxCrossEntropyWithLogits", tensors, naive)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "made",
     [

@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, ints, prove_count, prove_partial
 from data_dependent import merge_sorted, prove_opaque
 from kernel_oracle import call
@@ -15,8 +12,6 @@ from single_op import apply
 from graphcost import Cost, Fact, RuleError, Shape
 from graphcost.dims import symbol, symbols
 from graphcost_rules.sparse_arithmetic import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 A_PLACES = np.array([[0, 1], [0, 3], [1, 0], [1, 1], [2, 0], [3, 4], [3, 5]], np.int64)
 B_PLACES = np.array([[0, 0], [0, 3], [1, 1], [3, 4]], np.int64)
@@ -173,6 +168,7 @@ def test_gradients_of_the_rows_that_were_picked(name):
     prove_partial(RULES, call(f"SparseSegment{name}GradV2", *tensors.values()))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "made",
     [

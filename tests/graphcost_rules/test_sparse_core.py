@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import floats
 from counting import Tally
 from data_dependent import merge_sorted
+from optional_tensorflow import tf
 from shape_function import prove_shapes, rule_shapes, tensor, tensorflow_shapes
 from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.sparse_core import RULES, TABLES, WORK
-
-pytestmark = pytest.mark.tensorflow
 
 # These run on TPUs alone: the numbers are those of the textbook formulas.
 
@@ -223,6 +218,7 @@ CORES = {
 BUFFERS = {"max_minibatches_per_sc": 7, "max_ids_per_chip_per_sample": 11}
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [
@@ -295,6 +291,7 @@ def test_partly_known_shapes_know_what_tensorflow_knows(kind, inputs, lists, att
     prove_shapes(RULES, kind, inputs, lists, **attrs)
 
 
+@pytest.mark.tensorflow
 def test_gradients_are_stacked_as_wide_as_the_widest():
     """TensorFlow's shape function takes an open size for -1; it is asked with all of them known."""
     inputs, lists = [tensor(4, 6), tensor(6, 9)], {"unstacked_gradients": 2}

@@ -2,21 +2,16 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counted import floats
 from counting import Tally
+from optional_tensorflow import tf
 from single_op import apply, make_op
 
 from graphcost import Fact, RuleError, Shape, ShapeUnknown
 from graphcost.dims import symbol
 from graphcost_rules.sparse_matrices import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 A = np.array([[0, 2, 0, 1], [0, 0, 0, 0], [3, 0, 4, 5]], np.float32)
 B = np.array([[1, 0, 2], [0, 0, 3], [4, 0, 0], [0, 5, 6]], np.float32)
@@ -56,10 +51,11 @@ def test_a_product_with_a_dense_matrix(turns, turns_output):
     for i, k in places(A):
         for j, b in enumerate((other.T if turns else other)[k].tolist()):
             out[i, j] = tally.mac(out[i, j], float(A[i, k]), b)
-    theirs = tf.raw_ops.SparseMatrixMatMul(a=compressed(A), b=other, **attrs).numpy()
-    tally.gives(out.T if turns_output else out, theirs)
+    theirs = tf.raw_ops.SparseMatrixMatMul(a=compressed(A), b=other, **attrs)
+    out = out.T if turns_output else out
+    tally.gives(out, theirs)
     outcome = apply(RULES, "SparseMatrixMatMul", matrix(3, 4), Shape(*other.shape), **attrs)
-    assert outcome.shapes == (Shape(*theirs.shape),)
+    assert outcome.shapes == (Shape(*out.shape),)
     tally.proves("SparseMatrixMatMul", outcome.cost.bind({"nnz(node)": len(places(A))}))
 
 
@@ -159,6 +155,7 @@ def fill(neighbours, order):
     return total
 
 
+@pytest.mark.tensorflow
 def test_the_vertex_of_the_least_degree_goes_first():
     """Among equals, and where subtrees of the elimination change places, any may: what counts is how much is filled."""
     edges = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (2, 4), (3, 4), (4, 5), (0, 6), (0, 7)]

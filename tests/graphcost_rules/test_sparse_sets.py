@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import ints, prove_count, prove_partial
 from data_dependent import prove_opaque
 from kernel_oracle import call
@@ -12,8 +9,6 @@ from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.sparse_sets import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 DENSE = np.array([[1, 2, 3], [4, 4, 5]], np.int64)
 OTHER = np.array([[2, 9], [5, 4]], np.int64)
@@ -132,6 +127,7 @@ def test_indices_are_taken_apart_by_division():
     prove_count(RULES, "UnravelIndex", {"indices": ints(5, 22, 0), "dims": ints(2, 3, 4)}, naive)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "made",
     [

@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, numbered, prove
 
 from graphcost.dims import symbol
 from graphcost_rules.spatial import RULES
 
-pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, numbered, prove  # noqa: E402
 
 N, H, W = (symbol(name) for name in "NHW")
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, numbered, prove
 from single_op import apply
 
 from graphcost import Fact, Shape
 from graphcost_rules.strided_slice import RULES
 
-pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, numbered, prove  # noqa: E402
 
 MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 

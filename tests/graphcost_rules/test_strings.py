@@ -5,15 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, prove
 from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.strings import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, prove  # noqa: E402
 
 SHAPES = st.lists(st.integers(1, 3), max_size=3)
 
@@ -56,11 +52,13 @@ OPEN = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", FIXED.values(), ids=FIXED)
 def test_shapes_agree_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_value=False, examples=20)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", OPEN.values(), ids=OPEN)
 def test_known_sizes_agree_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_shape=False, examples=20)

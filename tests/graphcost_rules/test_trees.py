@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import floats, ints
 from counting import Tally
 from data_dependent import merge_sorted
@@ -14,8 +11,6 @@ from single_op import apply
 from graphcost import Cost, Fact, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.trees import RULES
-
-pytestmark = pytest.mark.tensorflow
 
 # TensorFlow still registers these operations, but has no kernels for them any more: the numbers are numpy's.
 
@@ -307,6 +302,7 @@ FEATURES = {"bucketized_features": 2}
 SPLIT = [SCALAR] * 4
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [

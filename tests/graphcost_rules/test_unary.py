@@ -4,11 +4,8 @@ import math
 import operator
 from statistics import NormalDist
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
+import pytest
 from counted import ask, floats, kernel, prove_count
 from counting import Tally
 from hypothesis import strategies as st
@@ -21,8 +18,6 @@ from graphcost.ir.graph import Node, TensorRef
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost_rules.unary import LIBRARY, RULES
-
-pytestmark = pytest.mark.tensorflow
 
 STEPS = 20_000
 
@@ -175,12 +170,14 @@ def test_what_only_writes_memory_is_free(kind):
     assert isinstance(RULES.get(kind).cost, Free)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Neg", "Abs", "Square", "Sign", "Invert", "ZerosLike", "OnesLike"])
 def test_integers_have_values(kind):
     arrays = st.lists(st.integers(-9, 9), max_size=4).map(lambda items: np.array(items, np.int32))
     prove(RULES, arrays.map(lambda array: call(kind, array)))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", ["Neg", "Abs", "Square", "Sqrt", "Sign", "Floor", "Ceil", "Round", "Rint"])
 def test_floats_have_the_values_that_single_precision_has(kind):
     x = np.array([0.1, 0.7, 2.5, 3.5, 1e10, 1.4999999, 0.0], np.float32)

@@ -7,15 +7,12 @@ import math
 import pytest
 from counting import Tally
 from hypothesis import strategies as st
+from kernel_oracle import Call, call, prove, tensors
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import RuleError, Shape
 from graphcost_rules.unique import RULES
-
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.tensorflow
-
-from kernel_oracle import Call, call, prove, tensors  # noqa: E402
 
 VECTORS = st.lists(st.integers(0, 3), min_size=1, max_size=6)
 
@@ -36,6 +33,7 @@ CALLS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_agrees_with_tensorflow(calls: st.SearchStrategy[Call]) -> None:
     prove(RULES, calls, has_shape=False)

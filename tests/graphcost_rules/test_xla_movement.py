@@ -1,22 +1,19 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("tensorflow")
-
 import numpy as np
-import tensorflow as tf
+import pytest
 from counting import Tally
+from optional_tensorflow import tensorflow_module, tf
 from shape_function import constant, prove_shapes, tensor
 from single_op import apply
-from tensorflow.compiler.tf2xla.ops import gen_xla_ops
-from tensorflow.compiler.xla import xla_data_pb2
 
 from graphcost import Fact, RuleError, Shape
 from graphcost.dims import symbol
 from graphcost_rules.xla_movement import RULES
 
-pytestmark = pytest.mark.tensorflow
+gen_xla_ops = tensorflow_module("tensorflow.compiler.tf2xla.ops.gen_xla_ops")
+xla_data_pb2 = tensorflow_module("tensorflow.compiler.xla.xla_data_pb2")
+
 
 ROWS = xla_data_pb2.GatherDimensionNumbers(
     offset_dims=[1], collapsed_slice_dims=[0], start_index_map=[0], index_vector_dim=1
@@ -24,6 +21,7 @@ ROWS = xla_data_pb2.GatherDimensionNumbers(
 GATHER = {"dimension_numbers": ROWS, "indices_are_sorted": False}
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("kind", "inputs", "lists", "attrs"),
     [

@@ -8,7 +8,7 @@ from math import prod
 from random import Random
 
 import numpy as np
-import tensorflow as tf
+from optional_tensorflow import tf
 from shape_function import Dims, Tensor
 
 MOST_RANK = 5

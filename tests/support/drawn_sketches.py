@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import tensorflow as tf
 from drawn_operands import HANDLES, Operand, given_tensor
 from node_defs import op_def
+from optional_tensorflow import tf
 from shape_function import Dims, Tensor, tensorflow_shapes
 
 from graphcost.ir.graph import FunctionRef

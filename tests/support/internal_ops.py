@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from node_defs import attr_value
+from optional_tensorflow import HAS_TENSORFLOW, Unknown, tf
 
 
-def run(kind: str, inputs: Sequence[np.ndarray], **attrs: Any) -> np.ndarray:
+def run(kind: str, inputs: Sequence[np.ndarray], **attrs: Any) -> Any:
     """The first output of the kernel on float32 arrays; attributes that aren't given have their defaults."""
+    if not HAS_TENSORFLOW:
+        return Unknown()
     graph = tf.compat.v1.GraphDef()
     node = graph.node.add(name="kernel", op=kind)
     for name, value in {"T": tf.float32, **attrs}.items():

@@ -13,10 +13,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from node_defs import op_def
+from optional_tensorflow import need_tensorflow, tf
 
 from graphcost.dims import Dim, Shape, bind, symbol, symbols
 from graphcost.errors import ShapeUnknown
@@ -131,6 +131,8 @@ def prove(
     Without `has_shape`, sizes may depend on data; without `has_value`, the rule needn't know values.
     """
 
+    need_tensorflow()
+
     @settings(max_examples=examples, derandomize=True, deadline=None, database=None)
     @given(st.data())
     def run(data: st.DataObject) -> None:
@@ -241,6 +243,7 @@ def _agrees(ours: Item, theirs: float) -> bool:
 
 
 def _run(known: Call) -> list[np.ndarray]:
+    need_tensorflow()
     outputs = _apply(known, [tf.constant(given.array) for given in known.inputs])
     return [np.asarray(output.numpy()) for output in outputs]
 

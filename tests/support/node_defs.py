@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.framework import attr_value_pb2, op_def_pb2
-from tensorflow.python.client import pywrap_tf_session
+from optional_tensorflow import HAS_TENSORFLOW, Unknown, tensorflow_module, tf
 
 from graphcost.ir.graph import FunctionRef
+from graphcost.loaders.descriptors import data, message_class
 
 
 @cache
 def op_defs() -> Mapping[str, Any]:
-    """All operations of the installed TensorFlow."""
-    listed = op_def_pb2.OpList.FromString(pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList()))
+    """All operations of the installed TensorFlow; where there is none, of the one whose registry graphcost has."""
+    if HAS_TENSORFLOW:
+        session = tensorflow_module("tensorflow.python.client.pywrap_tf_session")
+        messages = tensorflow_module("tensorflow.core.framework.op_def_pb2")
+        listed = messages.OpList.FromString(session.TF_GetBuffer(session.TF_GetAllOpList()))
+    else:
+        listed = message_class("OpList").FromString(zlib.decompress(data("op_defs.binpb.zlib")))
     return {op.name: op for op in listed.op}
 
 
@@ -50,6 +55,8 @@ def told_by_inputs(kind: str, dtypes: Sequence[tf.DType], lists: Mapping[str, in
 
 def attr_value(value: Any) -> Any:
     """The message of an attribute: a number, a text, a dtype, a shape, a function, an array, or a list of such."""
+    if not HAS_TENSORFLOW:
+        return Unknown()
     message = tf.compat.v1.AttrValue()
     if isinstance(value, list):
         message.list.SetInParent()
@@ -72,7 +79,7 @@ def _encoded(value: Any) -> tuple[str, Any]:
     if isinstance(value, tf.TensorShape):
         return "shape", value.as_proto()
     if isinstance(value, FunctionRef):
-        return "func", attr_value_pb2.NameAttrList(name=value.name)
+        return "func", tensorflow_module("tensorflow.core.framework.attr_value_pb2").NameAttrList(name=value.name)
     if isinstance(value, np.ndarray):
         return "tensor", tf.make_tensor_proto(value)
     if isinstance(value, str):

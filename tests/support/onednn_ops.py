@@ -7,23 +7,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from node_defs import attr_value, told_by_inputs
-from tensorflow.python.framework import kernels
+from optional_tensorflow import HAS_TENSORFLOW, Unknown, tensorflow_module, tf
 
 STORED = {tf.qint8: np.int8, tf.quint8: np.uint8, tf.qint32: np.int32}
 
 
-def quantized(array: np.ndarray) -> np.ndarray:
+def quantized(array: np.ndarray) -> Any:
     """Small integers as TensorFlow's quantized ones of the same width."""
+    if not HAS_TENSORFLOW:
+        return Unknown()
     dtype = next(dtype for dtype, stored in STORED.items() if array.dtype == stored)
     return array.view(dtype.as_numpy_dtype)
 
 
-def run(
-    kind: str, inputs: Sequence[np.ndarray], lists: Mapping[str, int] | None = None, **attrs: Any
-) -> list[np.ndarray]:
-    """The kernel's outputs, quantized ones as plain integers. `lists` has the length of each list argument."""
+def run(kind: str, inputs: Sequence[np.ndarray], lists: Mapping[str, int] | None = None, **attrs: Any) -> Any:
+    """The kernel's outputs as arrays, quantized ones as integers. `lists` has the length of each list argument."""
+    if not HAS_TENSORFLOW:
+        return Unknown()
     graph = tf.compat.v1.GraphDef()
     node = graph.node.add(name="node", op=kind)
     with tf.Graph().as_default() as constants:
@@ -43,6 +44,7 @@ def run(
 
 def _label(kind: str) -> str:
     """What a node must say for its kernel to be found."""
+    kernels = tensorflow_module("tensorflow.python.framework.kernels")
     registered = kernels.get_registered_kernels_for_op(kind).kernel
     if not registered:
         pytest.skip("this TensorFlow is built without oneDNN")

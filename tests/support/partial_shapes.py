@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import tensorflow as tf
+from optional_tensorflow import need_tensorflow, tf
 from single_op import make_op
 
 from graphcost.dims import Dim, Shape, symbol
@@ -22,6 +22,7 @@ Operands = Mapping[str, Operand | list[Operand]]
 
 def assert_knows_as_much(rules: RuleSet, kind: str, operands: Operands, **attrs: Any) -> None:
     """Fails where TensorFlow's shape function knows a size that the rule doesn't, or another one."""
+    need_tensorflow()
     rule = rules.get(kind)
     assert rule is not None
     assert rule.shape is not None

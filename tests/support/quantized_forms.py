@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import onednn_ops
-import tensorflow as tf
 from activations import ACTIVATIONS
 from counting import Tally
 from node_defs import input_names
 from onednn_ops import quantized
+from optional_tensorflow import tf
 from single_op import apply
 
 from graphcost import Shape
@@ -39,7 +39,7 @@ STEPS = {
 
 def prove_form(rules: RuleSet, kind: str, parts: Sequence[str]) -> None:
     """Fails unless the loops give the kernel's numbers and the rule's counts. The kernels that add a summand abort in
-    TensorFlow 2.21: there the numbers are numpy's."""
+    TensorFlow 2.21: there the numbers are those of a plain convolution."""
     tensors = operands(input_names(kind), is_depthwise="Depthwise" in kind)
     bounds = (0, 255) if "AndRelu" in parts or "a" in tensors else (-128, 127)
     tally = Tally()
@@ -114,10 +114,10 @@ def _taps(
         yield (0, row + i, column + j, channel), (i, j, channel, 0 if is_depthwise else output)
 
 
-def _with_summand(tensors: Tensors, parts: Sequence[str]) -> np.ndarray:
+def _with_summand(tensors: Tensors, parts: Sequence[str]) -> Any:
     image, filters = (tensors[name].astype(np.float32) for name in ("input", "filter"))
-    x = tf.nn.conv2d(image, filters, 1, "VALID").numpy() + tensors["bias"] + tensors["summand"]
-    return np.clip(np.rint(x.clip(0) * SCALE), 0, 255) if "AndRequantize" in parts else x.clip(0)
+    x = tf.nn.relu(tf.nn.conv2d(image, filters, 1, "VALID") + tensors["bias"] + tensors["summand"])
+    return tf.clip_by_value(tf.round(x * SCALE), 0, 255) if "AndRequantize" in parts else x
 
 
 def _kernel(kind: str, tensors: Tensors, parts: Sequence[str], bounds: tuple[int, int]) -> np.ndarray:

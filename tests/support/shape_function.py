@@ -12,9 +12,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from hidden_operands import each_hidden
 from node_defs import attr_value, op_def, told_by_inputs
+from optional_tensorflow import need_tensorflow, tf
 
 from graphcost.dims import Shape, symbol
 from graphcost.errors import ShapeUnknown
@@ -56,6 +56,7 @@ def tensorflow_shapes(
     kind: str, inputs: Sequence[Tensor], lists: Mapping[str, int] | None = None, **attrs: Any
 ) -> list[Dims]:
     """What TensorFlow's shape function knows of each output."""
+    need_tensorflow()
     definition = op_def(kind)
     graph = tf.compat.v1.GraphDef()
     graph.versions.producer = tf.version.GRAPH_DEF_VERSION

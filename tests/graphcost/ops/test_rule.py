@@ -45,6 +45,16 @@ def test_an_operation_that_no_family_lists_is_looked_for_in_all() -> None:
     assert rules.get("Absent") is None
 
 
+def test_a_family_that_lists_nothing_is_looked_at_last() -> None:
+    loaded: list[str] = []
+    rules = RuleSet.of_families([family("x", "New", lists=(), loaded=loaded), family("y", "C", loaded=loaded)])
+    assert "C" in rules
+    assert loaded == ["y"]
+    assert rules.get("New") == Rule("New", cost=FREE, family="x")
+    assert rules.owned_by("me").get("New") is not None
+    assert loaded == ["y", "x"]
+
+
 def test_a_listed_operation_may_be_absent() -> None:
     assert RuleSet.of_families([family("x", "A", lists=("A", "Gone"))]).get("Gone") is None
 

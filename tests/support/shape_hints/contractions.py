@@ -8,11 +8,12 @@ from math import prod
 from random import Random
 
 import numpy as np
-import tensorflow as tf
 from drawn_sketches import DrawnHint, Hint
+from optional_tensorflow import tensorflow_module, tf
 from shape_function import Tensor
-from tensorflow.compiler.xla import xla_data_pb2
-from tensorflow.core.util.quantization import uniform_quant_ops_attr_pb2
+
+xla_data_pb2 = tensorflow_module("tensorflow.compiler.xla.xla_data_pb2")
+uniform_quant_ops_attr_pb2 = tensorflow_module("tensorflow.core.util.quantization.uniform_quant_ops_attr_pb2")
 
 LABELS = "abcde"
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from random import Random
 
 import numpy as np
-import tensorflow as tf
 from drawn_sketches import DrawnHint, Hint
-from tensorflow.core.protobuf.tpu import tpu_embedding_configuration_pb2
+from optional_tensorflow import tensorflow_module, tf
+
+tpu_embedding_configuration_pb2 = tensorflow_module("tensorflow.core.protobuf.tpu.tpu_embedding_configuration_pb2")
 
 MESH = {"x": 2, "y": 3}
 INTEGERS, FLOATS = 0, 1

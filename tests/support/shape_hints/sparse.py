@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from random import Random
 
 import numpy as np
-import tensorflow as tf
 from drawn_sketches import DrawnHint, Hint
+from optional_tensorflow import tf
 
 from shape_hints.sizes import shape, some
 

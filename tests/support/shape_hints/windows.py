@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 import numpy as np
-import tensorflow as tf
 from convolutions import Convolution
 from drawn_sketches import DrawnHint, Hint
 from node_defs import op_def
+from optional_tensorflow import tf
 
 CHANNELS_FIRST = ("NCHW", "NCDHW", "CHANNELS_FIRST")
 

@@ -1,0 +1,26 @@
+"""Rows added up."""
+
+from __future__ import annotations
+
+from sample_reports import line, make_report
+
+from graphcost.ops.rule import Cost
+from graphcost.render.table_row import add_up
+from graphcost.report import Status
+
+
+def test_what_is_added_up_is_what_one_row_of_all_lines_has() -> None:
+    report = make_report(
+        line("a/x", "Conv2D", cost=Cost(mac=3, add=1), params=5),
+        line("b/y", "Cast", integer=Cost(add=7)),
+        line("b/z", "Odd", status=Status.NO_RULE),
+    )
+    total = add_up("all", report.by_scope())
+    assert (total.name, total.nodes, total.uncosted) == ("all", 3, 1)
+    assert (total.work.flops, total.work.macs, total.work.int_ops) == (7, 3, 7)
+    assert (total.params, total.param_bytes) == (5, 20)
+
+
+def test_nothing_adds_up_to_nothing() -> None:
+    nothing = add_up("none", [])
+    assert (nothing.nodes, nothing.work.flops, nothing.params) == (0, 0, 0)

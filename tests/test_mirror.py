@@ -1,0 +1,94 @@
+"""Tests mirror the tree: what a module does is tested in a file of its name, at its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TREES = {"graphcost": ROOT / "graphcost", "graphcost_rules": ROOT / "rules" / "graphcost_rules"}
+
+TESTED_ELSEWHERE = frozenset(
+    [
+        "graphcost/cli/output",
+        "graphcost/evaluate/evaluation",
+        "graphcost/evaluate/feeds",
+        "graphcost/evaluate/run",
+        "graphcost/evaluate/structural/join",
+        "graphcost/evaluate/walk",
+        "graphcost/loaders/model",
+        "graphcost/measure/assemble",
+        "graphcost/measure/branches",
+        "graphcost/measure/call_counts",
+        "graphcost/passes/control_flow/cond_parts",
+        "graphcost/passes/control_flow/cond_uses",
+        "graphcost/passes/control_flow/if_node",
+        "graphcost/passes/control_flow/loop_parts",
+        "graphcost/passes/control_flow/while_node",
+        "graphcost/passes/outputs",
+        "graphcost/passes/prune",
+        "graphcost/pipeline",
+        "graphcost/render/dot/builder",
+        "graphcost/render/dot/collapse",
+        "graphcost/render/dot/dot_graph",
+        "graphcost/render/dot/drawn_body",
+        "graphcost/render/dot/shown",
+        "graphcost/render/dot/titles",
+        "graphcost/render/dot/write",
+        "graphcost/render/scope_tree",
+        "graphcost/report/bindings",
+        "graphcost/report/line",
+        "graphcost/report/parts",
+        "graphcost/roles/candidates",
+        "graphcost/roles/endings",
+        "graphcost/roles/heads",
+        "graphcost/roles/labels",
+        "graphcost/roles/network",
+        "graphcost/roles/op_roles",
+        "graphcost/roles/plain_sinks",
+        "graphcost/roles/regions",
+        "graphcost/roles/sources",
+        "graphcost/roles/weights",
+        "graphcost_rules/containers",
+        "graphcost_rules/datasets",
+        "graphcost_rules/declared_shapes",
+        "graphcost_rules/host",
+        "graphcost_rules/partial_values",
+        "graphcost_rules/pooling_grad",
+        "graphcost_rules/shape_inputs",
+        "graphcost_rules/small_values",
+        "graphcost_rules/source",
+        "graphcost_rules/sparse_tensors",
+        "graphcost_rules/tf_profiler/asked",
+        "graphcost_rules/tf_profiler/contractions",
+        "graphcost_rules/tf_profiler/elements",
+        "graphcost_rules/tf_profiler/import_shapes",
+        "graphcost_rules/xla_dimensions",
+    ]
+)
+"""Modules that are tested through others only. The list shrinks: a module that has a test of its own leaves it."""
+
+
+def modules() -> dict[str, Path]:
+    """Each module by its place, with the file in which its test belongs."""
+    found: dict[str, Path] = {}
+    for name, tree in TREES.items():
+        for path in sorted(tree.rglob("*.py")):
+            if not path.stem.startswith("__"):
+                place = Path(name, path.relative_to(tree))
+                found[place.with_suffix("").as_posix()] = ROOT / "tests" / place.with_name(f"test_{path.name}")
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(modules().keys() - TESTED_ELSEWHERE))
+def test_a_module_has_a_test_of_its_name(module: str) -> None:
+    test = modules()[module]
+    assert test.exists(), f"{module} has no {test.relative_to(ROOT)}"
+    assert "def test_" in test.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", sorted(TESTED_ELSEWHERE))
+def test_what_is_listed_has_none(module: str) -> None:
+    assert module in modules(), f"there is no {module}: take it from the list"
+    assert not modules()[module].exists(), f"{module} has a test of its own: take it from the list"
