@@ -1,7 +1,7 @@
 """The built-in rules: a module for each family of operations, imported when one of its operations is first asked for.
 
-`families.txt` lists each family's operations, so that only those are imported that are needed, and the role of each that
-has one: `Softmax:activation|probabilities`. A test makes it from the modules, and renews it:
+`families.txt` lists each family's operations, so that only those are imported that are needed, and the role of each
+that has one: `Softmax:activation|probabilities`. A test makes it from the modules, and renews it:
 `RENEW_GOLDEN=1 pytest tests/graphcost_rules/test_families.py`. What it doesn't list yet is found all the same, after
 every family is imported.
 """
