@@ -14,7 +14,7 @@ from shape_deviations import DEVIATIONS
 from shape_hints import EXEMPT, hint_of
 
 from graphcost.catalog import ENGINE, OpEntry, catalog, summarize, summarize_free
-from graphcost.ops.rule import Free, FreeKind
+from graphcost.ops.cost import Free, FreeKind
 from graphcost.render.markdown import escape
 from graphcost_rules import RULES
 

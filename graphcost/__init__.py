@@ -23,24 +23,15 @@ if TYPE_CHECKING:
     )
     from graphcost.errors import GraphcostError, RuleError, ShapeUnknown
     from graphcost.ir.dtypes import DType, dtype_named
-    from graphcost.ir.graph import Attr, FunctionRef, Graph, Literal, Node, PartialShape, TensorRef
+    from graphcost.ir.graph import Graph
+    from graphcost.ir.literal import VALUE_LIMIT, Item, Literal, PartialShape, Value
+    from graphcost.ir.node import Attr, FunctionRef, Node, TensorRef
     from graphcost.loaders import load
-    from graphcost.ops.fact import VALUE_LIMIT, Fact, Item, Value
+    from graphcost.ops.cost import COMPUTES_NOTHING, COPIES, FREE, NOTHING, VIEW, Cost, Free, FreeKind
+    from graphcost.ops.fact import Fact
     from graphcost.ops.op import Op
     from graphcost.ops.roles import Role
-    from graphcost.ops.rule import (
-        COMPUTES_NOTHING,
-        COPIES,
-        FREE,
-        NOTHING,
-        VIEW,
-        Cost,
-        Family,
-        Free,
-        FreeKind,
-        Rule,
-        RuleSet,
-    )
+    from graphcost.ops.rule import Family, Rule, RuleSet
     from graphcost.passes.pattern import Maybe, OneOf, Operand, Pattern, any_, const, tensor
     from graphcost.passes.pipeline import PIPELINE, Pass, run_passes
     from graphcost.passes.rewrite import GraphRewrite, Match, Replacement, Rewrite, RewriteSet
@@ -118,9 +109,11 @@ _HOMES = MappingProxyType(
             "log2_ceil", "product",
         ),
         "errors": ("GraphcostError", "RuleError", "ShapeUnknown"),
-        "ops.fact": ("VALUE_LIMIT", "Fact", "Item", "Value"),
+        "ops.fact": ("Fact",),
         "ir.dtypes": ("DType", "dtype_named"),
-        "ir.graph": ("Attr", "FunctionRef", "Graph", "Literal", "Node", "PartialShape", "TensorRef"),
+        "ir.graph": ("Graph",),
+        "ir.literal": ("VALUE_LIMIT", "Item", "Literal", "PartialShape", "Value"),
+        "ir.node": ("Attr", "FunctionRef", "Node", "TensorRef"),
         "passes.pattern": ("Maybe", "OneOf", "Operand", "Pattern", "any_", "const", "tensor"),
         "passes.rewrite": ("GraphRewrite", "Match", "Replacement", "Rewrite", "RewriteSet"),
         "loaders": ("load",),
@@ -128,10 +121,8 @@ _HOMES = MappingProxyType(
         "passes.pipeline": ("PIPELINE", "Pass", "run_passes"),
         "report": ("Report",),
         "ops.roles": ("Role",),
-        "ops.rule": (
-            "COMPUTES_NOTHING", "COPIES", "FREE", "NOTHING", "VIEW", "Cost", "Family", "Free", "FreeKind", "Rule",
-            "RuleSet",
-        ),
+        "ops.cost": ("COMPUTES_NOTHING", "COPIES", "FREE", "NOTHING", "VIEW", "Cost", "Free", "FreeKind"),
+        "ops.rule": ("Family", "Rule", "RuleSet"),
     }
 )  # fmt: skip
 _HOME = MappingProxyType({name: home for home, names in _HOMES.items() for name in names})

@@ -10,7 +10,8 @@ from enum import Enum
 
 from graphcost.evaluate import FUNCTION
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ops.rule import Free, FreeKind, Rule, RuleSet
+from graphcost.ops.cost import Free, FreeKind
+from graphcost.ops.rule import Rule, RuleSet
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 
 ENGINE = "structural"

@@ -10,7 +10,8 @@ from typing import Unpack
 from graphcost.evaluate import CallGraph, Evaluation, Run, evaluate
 from graphcost.evaluate.feeds import feeds, is_scalar_input, symbol_names
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ir.graph import EMPTY, Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import EMPTY, TensorRef
 from graphcost.ir.stand_ins import FOLDED
 from graphcost.loaders import Model
 from graphcost.measure.assemble import choice_notes, count, tensors

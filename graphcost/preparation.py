@@ -12,7 +12,9 @@ from graphcost.evaluate import Evaluation, Run, evaluate
 from graphcost.evaluate.assigned_shapes import with_assigned_shapes
 from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import EMPTY, TensorRef
 from graphcost.loaders import MAX_NODES, Model, Signature, load
 from graphcost.ops.roles import SOURCES
 from graphcost.ops.rule import RuleSet

@@ -13,7 +13,7 @@ import pytest
 
 import graphcost
 from graphcost import GraphcostError, Report
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CORPUS = SHARED / "corpus"

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from golden import check
 
+from graphcost.ops.status import Status
 from graphcost.pipeline import analyze
-from graphcost.report import Report, Status
+from graphcost.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "fixtures"

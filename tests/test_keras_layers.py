@@ -17,7 +17,7 @@ from keras_exports import FORMS, Exports, export, sequential
 
 import graphcost
 from graphcost import Report
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 pytestmark = pytest.mark.tensorflow
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from graphcost import Report, analyze
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.pipeline import Analysis, run_pipeline
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -13,7 +13,7 @@ from model_files import write
 import graphcost
 from graphcost import Report
 from graphcost.loaders.descriptors import message_class
-from graphcost.ops.rule import KINDS
+from graphcost.ops.cost import KINDS
 
 pytestmark = pytest.mark.shared
 

@@ -120,8 +120,8 @@ def _summary(entries: Sequence[OpEntry]) -> list[Record]:
 def _missing(model: str, rules: RuleSet, max_nodes: int | None) -> list[Record]:
     """The operations without a rule among the nodes that run, most frequent first."""
     from graphcost.loaders import MAX_NODES
+    from graphcost.ops.status import Status
     from graphcost.pipeline import analyze
-    from graphcost.report import Status
 
     report = analyze(model, rules=rules, max_nodes=max_nodes or MAX_NODES)
     found: dict[str, Record] = {}

@@ -9,7 +9,9 @@ from graphcost.dims import Shape
 from graphcost.evaluate import Run, evaluate
 from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ir.graph import Graph, PartialShape, TensorRef, with_shape
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import TensorRef, with_shape
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes

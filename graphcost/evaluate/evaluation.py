@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from graphcost.dims import Dim, Expr, symbols
 from graphcost.evaluate.infer import Problem
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.sizes import Sizes
 

@@ -7,9 +7,11 @@ from difflib import get_close_matches
 
 from graphcost.dims import Dim, Shape, symbol
 from graphcost.errors import UsageError
-from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape, Value
+from graphcost.ir.node import Node, TensorRef
 from graphcost.loaders.model import Signature
-from graphcost.ops.fact import Fact, Value
+from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH
 from graphcost.roles.sources import input_refs

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from graphcost.dims import Dim, Shape
 from graphcost.errors import DimError, RuleError, ShapeUnknown
-from graphcost.ir.graph import Literal, Node, PartialShape, TensorRef
+from graphcost.ir.literal import FLOAT_LIMIT, VALUE_LIMIT, Literal, PartialShape, Value
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.structural import BRANCHES, LOOPS
-from graphcost.ops.fact import FLOAT_LIMIT, VALUE_LIMIT, Fact, Value
+from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.rule import Rule
 from graphcost.ops.sizes import Sizes
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 MAX_ELEMENTS = 2**63 - 1
 """TensorFlow refuses tensors with more elements than this."""

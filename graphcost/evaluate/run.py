@@ -8,9 +8,11 @@ from typing import Union
 
 from graphcost.evaluate.evaluation import Call, Evaluation
 from graphcost.evaluate.infer import Inference, Problem, infer
-from graphcost.ir.graph import FunctionRef, Graph, Node
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import Item
+from graphcost.ir.node import FunctionRef, Node
 from graphcost.ir.scopes import joined
-from graphcost.ops.fact import UNKNOWN, Fact, Item
+from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.rule import Rule, RuleSet
 from graphcost.ops.sizes import Sizes
 from graphcost.passes.pipeline import BODY_PASSES, Pass, run_passes

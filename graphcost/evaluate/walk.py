@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from graphcost.evaluate.evaluation import Call, Evaluation, symbols_of
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site, Steps, laid_over
-from graphcost.ir.graph import EMPTY, Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import EMPTY, Node, TensorRef
 from graphcost.ir.stand_ins import STAND_INS, restored
 from graphcost.ops.fact import UNKNOWN, Fact
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 MAX_EVALUATIONS = 20_000
 """So many distinct evaluations are made; calls past them are unknown. Real models need a few hundred."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 from graphcost.dims import Dim, Shape
 from graphcost.evaluate import FUNCTION, Run, evaluate
 from graphcost.evaluate.structural.call import call
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes

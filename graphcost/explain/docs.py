@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from graphcost.ops.rule import Free, Rule
+from graphcost.ops.cost import Free
+from graphcost.ops.rule import Rule
 
 
 def first_paragraph(function: Callable[..., Any] | None) -> str:

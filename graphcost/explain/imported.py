@@ -8,8 +8,10 @@ from dataclasses import replace
 from graphcost.dims import Dim, Expr, Shape
 from graphcost.evaluate.infer import infer
 from graphcost.explain.called import Calls
-from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
-from graphcost.ops.fact import UNKNOWN, Fact, Value
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape, Value
+from graphcost.ir.node import Node, TensorRef
+from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes

@@ -14,15 +14,17 @@ from graphcost.explain.docs import algorithm, first_paragraph
 from graphcost.explain.occurrences import Occurrence, every
 from graphcost.explain.paths import Step, steps_to
 from graphcost.explain.reference import Count
-from graphcost.ir.graph import EMPTY, Attr, Node
+from graphcost.ir.literal import Item
+from graphcost.ir.node import EMPTY, Attr, Node
 from graphcost.ir.stand_ins import STAND_INS
 from graphcost.measure.arithmetic import line as line_of
 from graphcost.measure.params import NO_WEIGHTS
-from graphcost.ops.fact import Fact, Item
+from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.rule import Rule
+from graphcost.ops.status import Status
 from graphcost.pipeline import Analysis
-from graphcost.report import Line, Status
+from graphcost.report import Line
 
 MOST_ITEMS = 16
 """Values of more elements aren't shown."""

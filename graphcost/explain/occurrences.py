@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graphcost.evaluate import CallGraph, Evaluation, calls_of
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 from graphcost.ir.scopes import joined
 from graphcost.ir.stand_ins import COPY, DEAD, FOLDED, restored
 from graphcost.passes.fold import CONSTANT

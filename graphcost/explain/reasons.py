@@ -8,7 +8,8 @@ from graphcost.dims import Dim, dim_sum, format_dim, symbols
 from graphcost.explain.occurrences import Occurrence
 from graphcost.explain.reference import Count
 from graphcost.ops.sizes import BATCH
-from graphcost.report import Line, Status
+from graphcost.ops.status import Status
+from graphcost.report import Line
 
 ALIKE = "counted alike"
 IN_FUNCTION = "not counted, it is in a function"

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from graphcost.evaluate.infer import Problem, guarded
 from graphcost.explain.imported import Facts
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
+from graphcost.ops.cost import Free
 from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.op import Op
-from graphcost.ops.rule import Free, RuleSet
+from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 
 @dataclass(frozen=True, slots=True)

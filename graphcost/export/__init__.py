@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from graphcost.export.graphdef import to_graph_def
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.loaders.descriptors import dtype_numbers, message_class
 from graphcost.loaders.model import Model, Signature
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from graphcost.ir.graph import Attr, FunctionRef, Literal, PartialShape
+from graphcost.ir.literal import VALUE_LIMIT, Item, Literal, PartialShape
+from graphcost.ir.node import Attr, FunctionRef
 from graphcost.loaders.descriptors import dtype_numbers
 from graphcost.loaders.tensors import CONTENT_FORMATS, VALUE_FIELDS
-from graphcost.ops.fact import VALUE_LIMIT, Item
 
 Encode = Callable[[Any, Any], None]
 """Writes an attribute into the message that it is given."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from graphcost.export.attrs import dtype_number, encode_attr
 from graphcost.export.nodes import add_node, definition_of
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.loaders.descriptors import message_class
 from graphcost.loaders.opdefs import OpDef
 

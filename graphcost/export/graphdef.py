@@ -7,7 +7,8 @@ from typing import Any
 
 from graphcost.export.functions import fill_function, signature
 from graphcost.export.nodes import add_node
-from graphcost.ir.graph import EMPTY, Graph, Node
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import EMPTY, Node
 from graphcost.loaders.descriptors import message_class
 from graphcost.loaders.opdefs import decode_op_def
 

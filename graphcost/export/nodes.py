@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from graphcost.export.attrs import encode_attr
-from graphcost.ir.graph import EMPTY, Attr, Node
+from graphcost.ir.node import EMPTY, Attr, Node
 from graphcost.loaders.opdefs import OpDef, tensorflow_ops
 
 _COLOCATION = "_class"

@@ -2,77 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING
 
 from graphcost.errors import GraphError
+from graphcost.ir.node import EMPTY, Node, TensorRef, producers
 from graphcost.ir.wiring import ancestors, topological, wired
-from graphcost.ops.fact import Value
 
 if TYPE_CHECKING:
     import networkx
-
-EMPTY: Mapping[Any, Any] = MappingProxyType({})
-
-
-class TensorRef(NamedTuple):
-    """Output `port` of node `node`."""
-
-    node: str
-    port: int = 0
-
-    def __str__(self) -> str:
-        return self.node if self.port == 0 else f"{self.node}:{self.port}"
-
-
-class PartialShape(NamedTuple):
-    """A shape as files write it: -1 is an open size, `dims is None` an unknown rank."""
-
-    dims: tuple[int, ...] | None
-
-
-class Literal(NamedTuple):
-    """A constant. `value` is None where the elements were not read (weights), are absent or too many.
-
-    `texts` are the elements of a small constant of strings, row-major.
-    """
-
-    dtype: str
-    shape: tuple[int, ...]
-    value: Value | None
-    texts: tuple[bytes, ...] | None = None
-
-
-class FunctionRef(NamedTuple):
-    """A function named by an attribute, with the attributes that it is instantiated with."""
-
-    name: str
-    attrs: Mapping[str, Attr]
-
-
-Attr = Union[int, float, bool, bytes, str, PartialShape, Literal, FunctionRef, tuple["Attr", ...], None]
-"""An attribute: strings of the file are `bytes`, dtypes are `str` ("float32"); lists are tuples."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One operation.
-
-    `dtypes` has the dtype of each output (None where unknown), so its length is the number of outputs.
-    `origins` are the names of the nodes of the file that it stands for; none where it stands for itself alone.
-    """
-
-    name: str
-    op: str
-    inputs: tuple[TensorRef, ...] = ()
-    controls: tuple[str, ...] = ()
-    attrs: Mapping[str, Attr] = field(default_factory=lambda: EMPTY)
-    dtypes: tuple[str | None, ...] = (None,)
-    stateful: bool = False
-    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,30 +119,3 @@ def _check_ref(nodes: Mapping[str, Node], ref: TensorRef, reader: str) -> None:
     if not 0 <= ref.port < len(producer.dtypes):
         count = len(producer.dtypes)
         raise GraphError(f"{reader} output {ref.port} of {ref.node!r} ({producer.op}), which has {count}")
-
-
-def with_shape(node: Node, shape: PartialShape) -> Node:
-    """The node with another shape attribute."""
-    return replace(node, attrs=MappingProxyType({**node.attrs, "shape": shape}))
-
-
-def producers(node: Node) -> Iterator[str]:
-    """The names of the nodes that this one reads or waits for; one entry for each edge."""
-    for ref in node.inputs:
-        yield ref.node
-    yield from node.controls
-
-
-def called(node: Node, functions: Container[str]) -> Iterator[str]:
-    """The functions that a node names: as its op, where that is one of `functions`, or in any attribute."""
-    if node.op in functions:
-        yield node.op
-    for value in node.attrs.values():
-        if isinstance(value, FunctionRef):
-            yield value.name
-        elif isinstance(value, tuple):
-            yield from (each.name for each in value if isinstance(each, FunctionRef))
-
-
-def count_ops(nodes: Iterable[Node]) -> Counter[str]:
-    return Counter(node.op for node in nodes)

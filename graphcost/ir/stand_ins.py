@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 
 ARGUMENT = "_Arg"
 """What a function's body is given. TensorFlow has it too."""

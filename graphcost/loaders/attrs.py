@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from graphcost.ir.graph import Attr, FunctionRef
+from graphcost.ir.node import Attr, FunctionRef
 from graphcost.loaders.descriptors import dtype_names
 from graphcost.loaders.tensors import decode_shape, decode_tensor
 

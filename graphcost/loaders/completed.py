@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from graphcost.ir.graph import Graph, Node, PartialShape, with_shape
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import Node, with_shape
 
 SCALAR_PLACEHOLDERS = 22
 """From this version of GraphDef on, a Placeholder of shape {} is a scalar; before, and unversioned, of any rank."""

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Attr, Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Attr, Node, TensorRef
 from graphcost.loaders.attrs import decode_attr, decode_dtype
 from graphcost.loaders.nodes import Draft, NodeDecoder
 from graphcost.loaders.source import FunctionSource

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.loaders.functions import decode_function
 from graphcost.loaders.nodes import Draft, NodeDecoder
 from graphcost.loaders.opdefs import OpDef, OpDefs, decode_op_def, tensorflow_ops

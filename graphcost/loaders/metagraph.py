@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graphcost.errors import GraphError, LoadError
-from graphcost.ir.graph import PartialShape
+from graphcost.ir.literal import PartialShape
 from graphcost.loaders.attrs import decode_dtype
 from graphcost.loaders.descriptors import message_class
 from graphcost.loaders.model import Signature

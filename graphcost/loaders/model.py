@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import EMPTY, TensorRef
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Attr, Literal, Node, TensorRef
+from graphcost.ir.literal import Literal
+from graphcost.ir.node import Attr, Node, TensorRef
 from graphcost.loaders.attrs import decode_attr
 from graphcost.loaders.opdefs import MAX_PORTS, OpDef, OpDefs
 from graphcost.loaders.source import NodeSource

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any
 
-from graphcost.ir.graph import Attr
+from graphcost.ir.node import Attr
 from graphcost.loaders.attrs import decode_attr, decode_dtype
 from graphcost.loaders.descriptors import data, message_class
 

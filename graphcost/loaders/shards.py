@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from graphcost.ir.dtypes import UNKNOWN, DType, dtype_named
+from graphcost.ir.literal import VALUE_LIMIT, Value
 from graphcost.loaders.tensors import decode_content
-from graphcost.ops.fact import VALUE_LIMIT, Value
 
 _NUMBERS = frozenset({"float32", "float16", "int32", "complex64", "bool", "uint8", "uint16", "int8"})
 """The dtypes of numbers that a manifest knows."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.loaders.graphdef import parse_tensor_name
 from graphcost.loaders.model import Signature
 

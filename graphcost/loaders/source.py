@@ -12,7 +12,8 @@ from dataclasses import field as dataclass_field
 from typing import Any, NamedTuple
 
 from graphcost.errors import LoadError
-from graphcost.ir.graph import EMPTY, Attr, PartialShape
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import EMPTY, Attr
 from graphcost.loaders.descriptors import message_class
 from graphcost.loaders.model import Signature
 from graphcost.loaders.tensors import decode_tensor

@@ -8,9 +8,8 @@ from math import prod
 from typing import Any
 
 from graphcost.ir.dtypes import dtype_named
-from graphcost.ir.graph import Literal, PartialShape
+from graphcost.ir.literal import VALUE_LIMIT, Item, Literal, PartialShape, Value
 from graphcost.loaders.descriptors import dtype_names
-from graphcost.ops.fact import VALUE_LIMIT, Item, Value
 
 _MAX_RANK = 254
 _LONGEST_TEXT = 1024

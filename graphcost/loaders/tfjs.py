@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from graphcost.errors import GraphError, LoadError
-from graphcost.ir.graph import Attr, Literal
+from graphcost.ir.literal import Literal
+from graphcost.ir.node import Attr
 from graphcost.loaders.attrs import decode_attr
 from graphcost.loaders.descriptors import message_class
 from graphcost.loaders.model import Signature

@@ -9,14 +9,16 @@ from graphcost.errors import DimError
 from graphcost.evaluate import Evaluation
 from graphcost.evaluate.infer import Problem, guarded
 from graphcost.ir.dtypes import dtype_named
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 from graphcost.ir.scopes import joined
 from graphcost.measure.params import Weights
+from graphcost.ops.cost import Cost, Free, FreeKind
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
-from graphcost.ops.rule import Cost, Free, FreeKind, Rule, RuleSet
+from graphcost.ops.rule import Rule, RuleSet
+from graphcost.ops.status import Status
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, hands_on_the_first
-from graphcost.report import Line, Status, Work
+from graphcost.report import Line, Work
 
 CONTROL_FLOW = CONTROL_FLOW_V1 | {"_SwitchN"}
 RUNS_ITS_BODY = Free("runs the nodes of its body", FreeKind.COMPUTES_NOTHING)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from graphcost.dims import Dim, dim_sum, format_dim
 from graphcost.evaluate import CallGraph, Evaluation
-from graphcost.ir.graph import EMPTY, TensorRef
+from graphcost.ir.node import EMPTY, TensorRef
 from graphcost.ir.scopes import joined, readable, scope_of
 from graphcost.ir.stand_ins import STAND_INS
 from graphcost.measure.arithmetic import line
@@ -16,7 +16,8 @@ from graphcost.measure.call_counts import BodyRuns, bodies
 from graphcost.measure.params import NO_WEIGHTS, Credits, NodeKey, Weights, credited
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
-from graphcost.report import IDLE, Line, Status, Tensor
+from graphcost.ops.status import Status
+from graphcost.report import IDLE, Line, Tensor
 
 
 @dataclass(frozen=True, slots=True)

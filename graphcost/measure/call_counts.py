@@ -9,7 +9,7 @@ from graphcost.dims import Dim, symbols
 from graphcost.dims.series import sum_over
 from graphcost.evaluate import Binder, Call, CallGraph, Evaluation, Guard, calls_of
 from graphcost.ir.scopes import common, joined, readable
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
 from graphcost.report import Work
 
 Binders = tuple[Binder, ...]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from graphcost.evaluate import Evaluation, Run, evaluate
 from graphcost.evaluate.call_graph import CallGraph
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.stand_ins import FOLDED, origins, restored
 from graphcost.measure.arithmetic import line
 from graphcost.measure.assemble import all_lines, lines_of_one_run, work_of_one_run

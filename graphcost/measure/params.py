@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from graphcost.dims import Shape
 from graphcost.evaluate import Evaluation
 from graphcost.ir.dtypes import dtype_named
-from graphcost.ir.graph import Literal, Node
+from graphcost.ir.literal import Literal
+from graphcost.ir.node import Node
 from graphcost.ir.stand_ins import ARGUMENT, COPY, FOLDED
 from graphcost.ops.fact import Fact
 from graphcost.ops.roles import Role

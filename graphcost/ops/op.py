@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from graphcost.dims import Dim, Shape, product
 from graphcost.errors import RuleError, ShapeUnknown
-from graphcost.ir.graph import Attr, FunctionRef, Literal, Node, PartialShape, TensorRef
-from graphcost.ops.fact import UNKNOWN, Fact, Item, Value
+from graphcost.ir.literal import Item, Literal, PartialShape, Value
+from graphcost.ir.node import Attr, FunctionRef, Node, TensorRef
+from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.sizes import Sizes
 
 

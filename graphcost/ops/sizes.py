@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim, product, symbol
 from graphcost.errors import RuleError
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 
 BATCH = "N"
 """The one symbol that stands for the leading open size of every input."""

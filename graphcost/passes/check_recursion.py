@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Graph, Node, called
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, called
 
 
 def check_recursion(graph: Graph) -> Graph:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from graphcost.errors import RewriteError
-from graphcost.ir.graph import Graph, Node, TensorRef, producers
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef, producers
 from graphcost.passes.control_flow.naming import in_file_order
 from graphcost.passes.pattern import View, asked_for
 from graphcost.passes.rewrite import Match, Replacement

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from graphcost.ir.graph import Graph, Node, PartialShape, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import Node, TensorRef
 
 
 def feed(graph: Graph, shapes: Mapping[TensorRef, PartialShape]) -> Graph:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from graphcost.ir.graph import Graph, Node, called
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, called
 from graphcost.ir.stand_ins import FOLDED, standing_for
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 

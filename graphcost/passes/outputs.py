@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from graphcost.errors import UsageError
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 
 
 def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple, Union
 
-from graphcost.ir.graph import EMPTY, Attr, Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import EMPTY, Attr, Node, TensorRef
 
 Wanted = Union[Attr, Callable[[Attr], bool]]
 """What an attribute must be: equal to this (a str also stands for the bytes of a file), or accepted by this."""

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from graphcost.ir.graph import Graph, Node
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node
 from graphcost.ir.stand_ins import ARGUMENT, DEAD
 
 

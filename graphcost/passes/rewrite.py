@@ -15,9 +15,10 @@ from types import MappingProxyType
 from typing import Union
 
 from graphcost.errors import PluginError, RewriteError
-from graphcost.ir.graph import EMPTY, Attr, Graph, Literal, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import Item, Literal, Value
+from graphcost.ir.node import EMPTY, Attr, Node, TensorRef
 from graphcost.loaders.opdefs import Arg, OpDef, tensorflow_ops
-from graphcost.ops.fact import Item, Value
 from graphcost.passes.pattern import Found, Operand
 
 

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from graphcost.errors import GraphcostError, GraphError, PluginError, RewriteError
-from graphcost.ir.graph import EMPTY, Graph, Node
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import EMPTY, Node
 from graphcost.passes.edit import Edit
 from graphcost.passes.pattern import Found, Search, depth, root_ops
 from graphcost.passes.rewrite import GraphRewrite, Match, Replacement, Rewrite, RewriteSet

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from graphcost.dims import Dim, Shape, symbols
 from graphcost.ir.scopes import readable
 from graphcost.ops.sizes import BATCH
+from graphcost.ops.status import Status
 from graphcost.render.numbers import exact, human, human_in
 from graphcost.render.sanitize import TEXT_LIMIT, head, middle, sanitize
-from graphcost.report import Dropped, Line, Loop, Quantity, Report, Row, Status, Tensor, Unit
+from graphcost.report import Dropped, Line, Loop, Quantity, Report, Row, Tensor, Unit
 
 MOST = 5
 """How many of a kind are named before the rest is only counted."""

@@ -1,6 +1,7 @@
 """The answer: one line for each node, and the totals of them. Plain data, symbolic until bound."""
 
-from graphcost.report.line import IDLE, Line, Status, Work, sum_work
+from graphcost.ops.status import Status
+from graphcost.report.line import IDLE, Line, Work, sum_work
 from graphcost.report.parts import Dropped, Loop, ModelInfo, Tensor
 from graphcost.report.quantities import QUANTITIES, Quantities, Quantity, Unit
 from graphcost.report.report import Report
@@ -17,7 +18,6 @@ __all__ = [
     "Quantity",
     "Report",
     "Row",
-    "Status",
     "Tensor",
     "Unit",
     "Work",

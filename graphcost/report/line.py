@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from enum import StrEnum
 from typing import Any
 
 from graphcost.dims import Dim, Expr, Shape, bind, dim_sum, symbols
-from graphcost.ops.rule import KINDS, NOTHING, Cost
-
-
-class Status(StrEnum):
-    """The one state that every node ends in."""
-
-    COSTED = "costed"
-    FREE = "free"
-    NO_RULE = "no rule"
-    NO_SHAPE = "no shape"
-    INVALID = "invalid"
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the cost is known, so that the node counts as covered."""
-        return self in (Status.COSTED, Status.FREE)
+from graphcost.ops.cost import KINDS, NOTHING, Cost
+from graphcost.ops.status import Status
 
 
 @dataclass(frozen=True, slots=True)

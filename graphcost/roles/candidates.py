@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.ir.structural import BRANCHES, CALLS, LOOPS
 from graphcost.ops.roles import Role
 from graphcost.passes.control_flow.frames import ENTERS, EXITS, NEXT_ITERATIONS

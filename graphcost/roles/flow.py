@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.structural import BRANCHES
 from graphcost.ops.roles import SEPARATE, Role
 from graphcost.ops.rule import RuleSet

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
-from graphcost.ir.graph import FunctionRef, Graph
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import FunctionRef
 from graphcost.ir.structural import BRANCHES, LOOPS
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet

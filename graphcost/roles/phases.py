@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphcost.ir.graph import Graph, Node
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node
 from graphcost.ops.roles import CHANGES
 from graphcost.report.parts import PHASES
 from graphcost.roles.network import Network

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from graphcost.ir.graph import Graph, Node, producers
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, producers
 from graphcost.ops.roles import Role
 from graphcost.roles.flow import Flow
 from graphcost.roles.network import Network

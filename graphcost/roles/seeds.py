@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from graphcost.ir.graph import Literal
+from graphcost.ir.literal import Literal
 from graphcost.ops.roles import EFFECTS, Role
 from graphcost.roles.flow import Flow
 from graphcost.roles.weights import is_floating

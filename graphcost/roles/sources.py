@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.ops.roles import SOURCES
 from graphcost.ops.rule import RuleSet
 

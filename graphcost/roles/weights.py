@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphcost.ir.dtypes import dtype_named
-from graphcost.ir.graph import Literal, Node, TensorRef
+from graphcost.ir.literal import Literal
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.stand_ins import ARGUMENT
 from graphcost.ops.roles import EFFECTS, SEPARATE, Role
 from graphcost.roles.flow import Flow

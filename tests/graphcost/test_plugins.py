@@ -11,8 +11,9 @@ import pytest
 from graphcost.cli import main
 from graphcost.dims import Shape
 from graphcost.errors import PluginError
+from graphcost.ops.cost import FREE, Cost, Free
 from graphcost.ops.op import Op
-from graphcost.ops.rule import FREE, Cost, Free, Rule, RuleSet
+from graphcost.ops.rule import Rule, RuleSet
 from graphcost.passes.pattern import Pattern
 from graphcost.passes.rewrite import Rewrite, RewriteSet
 from graphcost.pipeline import analyze

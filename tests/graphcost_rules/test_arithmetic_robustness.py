@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from graphcost import Fact, GraphcostError, Shape, Value, is_at_least
 from graphcost.dims import symbol
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.op import Op
 from graphcost_rules import (
     activation,

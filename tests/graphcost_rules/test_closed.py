@@ -12,10 +12,10 @@ from tiny_graph import tiny_graph
 
 from graphcost import Cost, Free, PartialShape, Shape
 from graphcost.dims import symbol
-from graphcost.ir.graph import FunctionRef
+from graphcost.ir.node import FunctionRef
 from graphcost.loaders import Model
+from graphcost.ops.status import Status
 from graphcost.pipeline import analyze
-from graphcost.report import Status
 from graphcost_rules.closed import RULES
 
 CALLING = """

@@ -10,7 +10,7 @@ from optional_tensorflow import tf
 from single_op import make_op
 
 from graphcost import Fact, PartialShape, RuleError, Shape, ShapeUnknown
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.op import Op
 from graphcost_rules.decoding import RULES
 

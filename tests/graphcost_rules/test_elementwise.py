@@ -5,7 +5,7 @@ from single_op import make_op
 
 from graphcost import Cost, Fact, RuleError, Shape, ShapeUnknown, Value
 from graphcost.dims import symbol
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.op import Op
 from graphcost_rules.elementwise import (
     broadcast_shape,

@@ -16,7 +16,7 @@ from single_op import apply, make_op
 
 from graphcost import COPIES, Fact, RuleError, Shape, Value
 from graphcost.dims import symbol
-from graphcost.ir.graph import PartialShape
+from graphcost.ir.literal import PartialShape
 from graphcost_rules.identity import RULES
 
 N = symbol("N")

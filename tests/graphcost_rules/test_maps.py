@@ -6,7 +6,7 @@ import pytest
 from single_op import make_op
 
 from graphcost import COMPUTES_NOTHING, COPIES, VIEW, Shape
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 from graphcost.ops.op import Op
 from graphcost_rules.maps import RULES
 

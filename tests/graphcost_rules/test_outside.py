@@ -6,7 +6,8 @@ import pytest
 from single_op import apply, make_op
 
 from graphcost import Fact, Free, PartialShape, RuleError, Shape, ShapeUnknown, Value
-from graphcost.ir.graph import Literal, Node
+from graphcost.ir.literal import Literal
+from graphcost.ir.node import Node
 from graphcost.ops.op import Op
 from graphcost_rules import containers, datasets, decoding, host, source, strings
 

@@ -8,7 +8,7 @@ from shape_function import prove_shapes, tensor
 from tensorflow.core.protobuf.tpu import optimization_parameters_pb2, tpu_embedding_configuration_pb2
 
 from graphcost import Free, Op, RuleError, Shape
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 from graphcost_rules.tpu_embeddings import AUXILIARY, RULES
 
 pytestmark = pytest.mark.tensorflow

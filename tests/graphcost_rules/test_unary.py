@@ -14,7 +14,7 @@ from single_op import apply
 
 from graphcost import Free, Shape, Value
 from graphcost.dims import symbol
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost_rules.unary import LIBRARY, RULES

@@ -13,9 +13,11 @@ from optional_tensorflow import HAS_TENSORFLOW, Unknown, need_tensorflow, tf
 from single_op import make_op
 
 from graphcost.dims import Shape, symbol
-from graphcost.ops.fact import Fact, Value
+from graphcost.ir.literal import Value
+from graphcost.ops.cost import Cost
+from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
-from graphcost.ops.rule import Cost, RuleSet
+from graphcost.ops.rule import RuleSet
 
 Tensors = Mapping[str, Any]
 """Arguments of a raw operation by name, in order: arrays, or a list of them for a list argument."""

@@ -11,7 +11,7 @@ from typing import Any
 from optional_tensorflow import Unknown
 from proofs import record
 
-from graphcost.ops.rule import Cost, Free
+from graphcost.ops.cost import Cost, Free
 
 NOTHING = "nothing"
 NOT_COMPARED = "counts are held against the rule, numbers aren't compared with TensorFlow's: it isn't installed"

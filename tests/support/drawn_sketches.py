@@ -12,7 +12,7 @@ from node_defs import op_def
 from optional_tensorflow import tf
 from shape_function import Dims, Tensor, tensorflow_shapes
 
-from graphcost.ir.graph import FunctionRef
+from graphcost.ir.node import FunctionRef
 
 LIST_LENGTHS = (4, 5, 1, 2, 3, 0)
 PREFERRED = ("float32", "int32", "int64", "bool", "string")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from graphcost.evaluate import Evaluation, Run, evaluate
 from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.measure.assemble import Counted, count
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet

@@ -7,7 +7,7 @@ from typing import Any
 from tiny_graph import tiny_graph
 
 from graphcost.explain.reconcile import Reconciliation, reconcile
-from graphcost.ir.graph import EMPTY
+from graphcost.ir.node import EMPTY
 from graphcost.loaders import Model
 from graphcost.pipeline import Analysis, run_pipeline
 from graphcost.plugins import installed_rules, reference_rules

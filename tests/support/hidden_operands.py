@@ -10,8 +10,9 @@ from single_op import Operand, apply, fact
 
 from graphcost.dims import Dim, Shape, bind, symbols
 from graphcost.errors import ShapeUnknown
+from graphcost.ops.cost import Cost
 from graphcost.ops.fact import Fact
-from graphcost.ops.rule import Cost, Rule, RuleSet
+from graphcost.ops.rule import Rule, RuleSet
 
 T = TypeVar("T")
 

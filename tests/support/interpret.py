@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphcost.ir.graph import FunctionRef, Graph, Literal, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import Literal
+from graphcost.ir.node import FunctionRef, Node, TensorRef
 from graphcost.ir.stand_ins import COPY, DEAD, restored
 
 NOTHING = object()

@@ -20,8 +20,9 @@ from optional_tensorflow import need_tensorflow, tf
 
 from graphcost.dims import Dim, Shape, bind, symbol, symbols
 from graphcost.errors import ShapeUnknown
-from graphcost.ir.graph import Attr, Node, PartialShape, TensorRef
-from graphcost.ops.fact import Fact, Item, Value
+from graphcost.ir.literal import Item, PartialShape, Value
+from graphcost.ir.node import Attr, Node, TensorRef
+from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes

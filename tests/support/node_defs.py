@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from optional_tensorflow import HAS_TENSORFLOW, Unknown, tensorflow_module, tf
 
-from graphcost.ir.graph import FunctionRef
+from graphcost.ir.node import FunctionRef
 from graphcost.loaders.descriptors import data, message_class
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from single_op import Operand, apply
 
 from graphcost.dims import Shape, bind, symbol
-from graphcost.ops.rule import Cost, RuleSet
+from graphcost.ops.cost import Cost
+from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes
 
 

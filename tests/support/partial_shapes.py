@@ -10,7 +10,8 @@ from single_op import make_op
 
 from graphcost.dims import Dim, Shape, symbol
 from graphcost.errors import ShapeUnknown
-from graphcost.ops.fact import Fact, Value
+from graphcost.ir.literal import Value
+from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 
 Operand = tuple[Any, tuple[int | None, ...] | None] | list[int] | int

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from graphcost import Graph, RewriteSet, load
 from graphcost.export import to_graph_def
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.passes.outputs import with_outputs
 from graphcost.passes.rewriting import Rewritten, rewriting
 from graphcost_rules.rewrites import REWRITES

@@ -11,13 +11,14 @@ from graphcost.ir.graph import Graph
 from graphcost.ir.stand_ins import FOLDED, standing_for
 from graphcost.loaders import Model
 from graphcost.measure.dropped import DroppedPart
+from graphcost.ops.cost import Cost
 from graphcost.ops.fact import Fact
-from graphcost.ops.rule import Cost
 from graphcost.ops.sizes import Sizes
+from graphcost.ops.status import Status
 from graphcost.passes.fold import CONSTANT
 from graphcost.pipeline import Analysis
 from graphcost.plugins import installed_rules
-from graphcost.report import IDLE, Line, ModelInfo, Report, Status, Work
+from graphcost.report import IDLE, Line, ModelInfo, Report, Work
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 SHAPE = Shape(1, 8)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from graphcost.dims import Dim, Shape, symbol
-from graphcost.ops.rule import Cost
-from graphcost.report import IDLE, Dropped, Line, Loop, ModelInfo, Report, Status, Tensor, Work
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
+from graphcost.report import IDLE, Dropped, Line, Loop, ModelInfo, Report, Tensor, Work
 
 N = symbol("N")
 

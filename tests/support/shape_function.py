@@ -18,9 +18,10 @@ from optional_tensorflow import need_tensorflow, tf
 
 from graphcost.dims import Shape, symbol
 from graphcost.errors import ShapeUnknown
-from graphcost.ir.graph import Literal, Node, PartialShape, TensorRef
+from graphcost.ir.literal import Literal, PartialShape, Value
+from graphcost.ir.node import Node, TensorRef
 from graphcost.loaders.opdefs import tensorflow_ops
-from graphcost.ops.fact import Fact, Value
+from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import Sizes

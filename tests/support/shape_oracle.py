@@ -10,7 +10,8 @@ from graphcost.dims import Shape, format_dim
 from graphcost.evaluate import CallGraph, Evaluation, Run, evaluate
 from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.loaders import load
 from graphcost.ops.fact import Fact
 from graphcost.ops.sizes import Sizes

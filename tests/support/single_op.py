@@ -8,10 +8,12 @@ from typing import Any
 
 from graphcost.dims import Shape
 from graphcost.errors import ShapeUnknown
-from graphcost.ir.graph import Node, TensorRef
-from graphcost.ops.fact import Fact, Value
+from graphcost.ir.literal import Value
+from graphcost.ir.node import Node, TensorRef
+from graphcost.ops.cost import Cost, Free
+from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
-from graphcost.ops.rule import Cost, Free, Rule, RuleSet
+from graphcost.ops.rule import Rule, RuleSet
 from graphcost.ops.sizes import Sizes
 
 Operand = Fact | Value | Shape | Sequence[int] | int

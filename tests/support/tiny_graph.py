@@ -21,9 +21,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Graph, Literal, Node, PartialShape, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import Literal, PartialShape, Value
+from graphcost.ir.node import EMPTY, Attr, FunctionRef, Node, TensorRef
 from graphcost.loaders.opdefs import tensorflow_ops
-from graphcost.ops.fact import Value
 
 _LINE = re.compile(r"(?P<name>\S+) = (?P<op>\w+)\((?P<args>.*)\)(?: ->(?P<dtypes>[\w, ]*))?")
 _ARGUMENT = re.compile(r"""(?:[^,'"<\[({]|'[^']*'|"[^"]*"|<[^>]*>|\[[^\]]*\]|\([^)]*\))+""")

@@ -8,11 +8,11 @@ from graphcost.dims import Dim, Expr, symbol
 from graphcost.evaluate import Call, Evaluation, Guard, HandlerSteps, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
-from graphcost.ir.graph import FunctionRef, TensorRef
+from graphcost.ir.node import FunctionRef, TensorRef
 from graphcost.ir.scopes import joined
 from graphcost.ir.stand_ins import DEAD
 from graphcost.ops.fact import UNKNOWN, Fact
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 
 def branch(site: Site) -> HandlerSteps:

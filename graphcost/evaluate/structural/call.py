@@ -8,7 +8,7 @@ from __future__ import annotations
 from graphcost.evaluate import Call, HandlerSteps, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.ops.fact import Fact
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 CALLEES = {"XlaLaunch": "function", "XlaLaunchV2": "function"}
 """The attributes that name the function, where that isn't `f`."""

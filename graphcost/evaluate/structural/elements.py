@@ -12,7 +12,7 @@ from graphcost.evaluate.infer import Problem, guarded
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.rule import Rule, ShapeRule
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 
 @dataclass(frozen=True, slots=True)

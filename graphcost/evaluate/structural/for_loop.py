@@ -9,9 +9,11 @@ from graphcost.evaluate import Binder, Call, HandlerSteps, Outcome, Request, Sit
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.evaluate.structural.loop import MAX_ROUNDS
-from graphcost.ir.graph import TensorRef
-from graphcost.ops.fact import Fact, Value
-from graphcost.report import Loop, Status
+from graphcost.ir.literal import Value
+from graphcost.ir.node import TensorRef
+from graphcost.ops.fact import Fact
+from graphcost.ops.status import Status
+from graphcost.report import Loop
 
 BOUNDS = 3
 """start, limit and delta come before the loop variables."""

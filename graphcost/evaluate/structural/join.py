@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from graphcost.dims import Dim, Shape
-from graphcost.ir.graph import TensorRef
-from graphcost.ops.fact import Fact, Value
+from graphcost.ir.literal import Value
+from graphcost.ir.node import TensorRef
+from graphcost.ops.fact import Fact
 from graphcost.ops.sizes import Sizes
 
 

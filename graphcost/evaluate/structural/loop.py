@@ -16,9 +16,12 @@ from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.evaluate.structural.trips import Origin, Trips, trip_count
 from graphcost.ir.dtypes import dtype_named
-from graphcost.ir.graph import Graph, TensorRef
-from graphcost.ops.fact import Fact, Value
-from graphcost.report import Loop, Status
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import Value
+from graphcost.ir.node import TensorRef
+from graphcost.ops.fact import Fact
+from graphcost.ops.status import Status
+from graphcost.report import Loop
 
 MAX_ROUNDS = 6
 """Shapes that haven't settled after so many evaluations of the body are given up as unknown."""

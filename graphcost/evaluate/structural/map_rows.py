@@ -8,10 +8,11 @@ from functools import reduce
 from graphcost.dims import Dim, Shape
 from graphcost.evaluate import Call, HandlerSteps, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem, guarded
-from graphcost.ir.graph import PartialShape, TensorRef
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 
 def map_rows(site: Site) -> HandlerSteps:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graphcost.evaluate import Call, HandlerSteps, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 MOST_ARGUMENTS = 10_000_000
 """So many arguments are dealt out to the replicas of a node; real ones have a few thousand."""

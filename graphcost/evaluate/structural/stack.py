@@ -8,9 +8,10 @@ from graphcost.dims import Shape, symbol
 from graphcost.evaluate import Outcome, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
-from graphcost.ir.graph import TensorRef
-from graphcost.ops.fact import Fact, Item, Value
-from graphcost.report import Status
+from graphcost.ir.literal import Item, Value
+from graphcost.ir.node import TensorRef
+from graphcost.ops.fact import Fact
+from graphcost.ops.status import Status
 
 
 def stack(site: Site) -> Outcome:

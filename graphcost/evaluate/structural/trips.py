@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graphcost.dims import Dim, bind, ceil_div, dim_max, dim_min, is_at_least
 from graphcost.dims.series import powers_of
 from graphcost.evaluate import Evaluation
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.fact import Fact
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heappop, heappush
 
-from graphcost.ir.graph import Node, TensorRef, producers
+from graphcost.ir.node import Node, TensorRef, producers
 from graphcost.ir.scopes import common, scope_of
 from graphcost.passes.control_flow.branches import Branches, BranchPath, Closing, Step
 

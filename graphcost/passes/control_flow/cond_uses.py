@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.passes.control_flow.cond_parts import Cond, Level, divide
 from graphcost.passes.control_flow.frames import SWITCHES
 from graphcost.passes.control_flow.naming import Names

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Literal, Node, TensorRef
+from graphcost.ir.literal import Literal, Value
+from graphcost.ir.node import EMPTY, Attr, FunctionRef, Node, TensorRef
 from graphcost.ir.stand_ins import DEAD, origins
-from graphcost.ops.fact import Value
 from graphcost.passes.control_flow.branches import ELSE, THEN
 from graphcost.passes.control_flow.cond_parts import Level
 from graphcost.passes.control_flow.cond_uses import If, Uses

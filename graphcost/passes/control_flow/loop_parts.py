@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 
-from graphcost.ir.graph import Node, TensorRef, producers
+from graphcost.ir.node import Node, TensorRef, producers
 from graphcost.passes.control_flow.frames import ENTERS, EXITS, MERGES, NEXT_ITERATIONS, SWITCHES
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from graphcost.ir.graph import Node, producers
+from graphcost.ir.node import Node, producers
 
 
 class Names:

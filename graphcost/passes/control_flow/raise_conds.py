@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.passes.control_flow.branches import Branches, find_branches
 from graphcost.passes.control_flow.cond_parts import Level
 from graphcost.passes.control_flow.frames import (

@@ -25,7 +25,8 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Graph, Node, producers
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, producers
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, ENTERS, MERGES, NEXT_ITERATIONS, ROOT, find_frames
 from graphcost.passes.control_flow.loop_parts import Loop, find_loop, loops_apart
 from graphcost.passes.control_flow.naming import Names, in_file_order

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from graphcost.ir.graph import EMPTY, Attr, FunctionRef, Graph, Node, TensorRef, producers
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import EMPTY, Attr, FunctionRef, Node, TensorRef, producers
 from graphcost.ir.scopes import scope_of
 from graphcost.ir.stand_ins import COPY, origins, standing_for
 from graphcost.passes.control_flow.frames import EXITS, NEXT_ITERATIONS

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from graphcost.dims import Shape
 from graphcost.evaluate import CallGraph, Evaluation
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.stand_ins import STAND_INS
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphcost.evaluate import Evaluation
-from graphcost.ir.graph import Node, TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.scopes import joined, readable
 from graphcost.render.dot.dot_graph import Scope
 

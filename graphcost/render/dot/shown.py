@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.passes.fold import CONSTANT

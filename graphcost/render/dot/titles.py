@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphcost.dims import Dim
 from graphcost.evaluate import Binder, Guard
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 from graphcost.render.numbers import human
 from graphcost.report import Loop, Report
 

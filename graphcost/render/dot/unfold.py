@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from graphcost.evaluate import Call
 from graphcost.evaluate.structural.loop import passes_through
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.scopes import scope_of
 from graphcost.ir.stand_ins import FOLDED, STAND_INS, restored
 from graphcost.passes.fold import CONSTANT

@@ -10,9 +10,9 @@ from graphcost.dims import Dim, format_dim
 from graphcost.explain.node import NodeExplanation, Tensor
 from graphcost.explain.paths import Step
 from graphcost.explain.reference import Count
-from graphcost.ir.graph import Attr, FunctionRef, Literal, PartialShape
-from graphcost.ops.fact import Item
-from graphcost.ops.rule import Cost
+from graphcost.ir.literal import Item, Literal, PartialShape
+from graphcost.ir.node import Attr, FunctionRef
+from graphcost.ops.cost import Cost
 from graphcost.render.explain.grid import quantity
 from graphcost.render.explain.statements import Statement, as_csv, as_markdown, as_table, listed
 from graphcost.render.numbers import exact

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tiny_graph import tiny_graph
 
 from graphcost.evaluate.assigned_shapes import with_assigned_shapes
-from graphcost.ir.graph import PartialShape
+from graphcost.ir.literal import PartialShape
 from graphcost.plugins import installed_rules
 
 

@@ -7,11 +7,13 @@ from tiny_graph import parse_node
 
 from graphcost.dims import Shape, symbol
 from graphcost.evaluate.infer import infer
-from graphcost.ir.graph import Node, PartialShape
-from graphcost.ops.fact import Fact, Value
-from graphcost.ops.rule import FREE, Rule
+from graphcost.ir.literal import PartialShape, Value
+from graphcost.ir.node import Node
+from graphcost.ops.cost import FREE
+from graphcost.ops.fact import Fact
+from graphcost.ops.rule import Rule
 from graphcost.ops.sizes import Sizes
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 
 def recorded(*dims: int | None) -> dict[str, object]:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from graphcost.explain.docs import algorithm, first_paragraph
+from graphcost.ops.cost import FREE, Cost
 from graphcost.ops.op import Op
-from graphcost.ops.rule import FREE, Cost, Rule
+from graphcost.ops.rule import Rule
 
 
 def cost(op: Op) -> Cost:

@@ -10,7 +10,9 @@ from tiny_graph import parse_ref, tiny_graph
 
 from graphcost.dims import Shape
 from graphcost.explain.imported import facts_on_import
-from graphcost.ir.graph import EMPTY, Graph, PartialShape
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import EMPTY
 from graphcost.ops.fact import Fact
 from graphcost.plugins import installed_rules, reference_rules
 

@@ -10,7 +10,7 @@ from graphcost.dims import Shape, symbol
 from graphcost.errors import UsageError
 from graphcost.explain.node import explain_node
 from graphcost.explain.reference import Count
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 N = symbol("N")
 

@@ -12,8 +12,9 @@ from graphcost.explain import reasons
 from graphcost.explain.occurrences import top_level
 from graphcost.explain.reasons import why
 from graphcost.explain.reference import Count
-from graphcost.ops.rule import Cost
-from graphcost.report import Line, Status
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
+from graphcost.report import Line
 
 COSTED = line("a", "Mul", cost=Cost(mul=8))
 NOTHING = Count(0)

@@ -9,7 +9,7 @@ from graphcost import FREE, Cost, Op, Rule, RuleSet
 from graphcost.dims import Shape, symbol
 from graphcost.explain.reference import counts
 from graphcost.ops.fact import Fact
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 
 def elements(op: Op) -> Cost:

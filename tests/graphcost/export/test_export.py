@@ -18,7 +18,7 @@ from graphcost import GraphcostError, Literal, PartialShape, Value, load
 from graphcost.cli import main
 from graphcost.export import export_graph, export_model, to_graph_def
 from graphcost.export.attrs import encode_attr
-from graphcost.ir.graph import EMPTY, Attr, FunctionRef
+from graphcost.ir.node import EMPTY, Attr, FunctionRef
 from graphcost.loaders.attrs import decode_attr
 from graphcost.loaders.descriptors import dtype_names, dtype_numbers, message_class
 

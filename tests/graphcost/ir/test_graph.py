@@ -6,7 +6,8 @@ import networkx as nx
 import pytest
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 
 
 def node(name: str, *inputs: str, op: str = "Op", controls: tuple[str, ...] = (), outputs: int = 1) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tiny_graph import parse_node
 
-from graphcost.ir.graph import Node
+from graphcost.ir.node import Node
 from graphcost.ir.stand_ins import COPY, FOLDED, origins, restored, standing_for
 
 

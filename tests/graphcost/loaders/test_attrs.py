@@ -1,9 +1,9 @@
 import pytest
 from model_files import message
 
-from graphcost.ir.graph import FunctionRef, Literal, PartialShape
+from graphcost.ir.literal import Literal, PartialShape, Value
+from graphcost.ir.node import FunctionRef
 from graphcost.loaders.attrs import decode_attr
-from graphcost.ops.fact import Value
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tiny_graph import tiny_graph
 
-from graphcost.ir.graph import PartialShape
+from graphcost.ir.literal import PartialShape
 from graphcost.loaders.completed import completed
 
 

@@ -2,7 +2,8 @@ import pytest
 from model_files import RELU, encoded, write
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Literal, PartialShape, TensorRef
+from graphcost.ir.literal import Literal, PartialShape
+from graphcost.ir.node import TensorRef
 from graphcost.loaders import load
 
 SIGNATURE = """signature { name: "f"

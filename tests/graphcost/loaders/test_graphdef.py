@@ -2,7 +2,8 @@ import pytest
 from model_files import RELU, delimited, encoded, write
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import PartialShape, TensorRef
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import TensorRef
 from graphcost.loaders import load, nodes
 from graphcost.loaders.graphdef import parse_tensor_name
 

@@ -8,7 +8,8 @@ import pytest
 from model_files import message
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import Literal, TensorRef
+from graphcost.ir.literal import Literal
+from graphcost.ir.node import TensorRef
 from graphcost.loaders import nodes
 from graphcost.loaders.nodes import Draft, NodeDecoder
 from graphcost.loaders.opdefs import OpDef, tensorflow_ops

@@ -6,7 +6,7 @@ import pytest
 from model_files import delimited
 
 from graphcost.errors import LoadError
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.loaders.serving_signatures import serving_signatures
 
 

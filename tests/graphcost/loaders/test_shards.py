@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from graphcost.ir.literal import Value
 from graphcost.loaders.shards import Shards, weights_of
-from graphcost.ops.fact import Value
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from model_files import message
 from tiny_graph import tiny_graph
 
 from graphcost.errors import GraphError
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.loaders.signatures import is_in, signature_of_names, signature_of_tensors
 
 

@@ -6,10 +6,9 @@ import pytest
 from model_files import RELU, delimited, encoded, message, write
 
 from graphcost.errors import LoadError
-from graphcost.ir.graph import Literal
+from graphcost.ir.literal import Literal, Value
 from graphcost.loaders import load
 from graphcost.loaders.source import LARGE, NodeBudget, source_from_bytes
-from graphcost.ops.fact import Value
 
 
 def const(name, elements, dtype="DT_FLOAT", **fields):

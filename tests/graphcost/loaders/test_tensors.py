@@ -3,9 +3,8 @@ import struct
 import pytest
 from model_files import message
 
-from graphcost.ir.graph import Literal, PartialShape
+from graphcost.ir.literal import VALUE_LIMIT, Literal, PartialShape, Value
 from graphcost.loaders.tensors import decode_content, decode_shape, decode_tensor
-from graphcost.ops.fact import VALUE_LIMIT, Value
 
 
 def tensor(text):

@@ -6,9 +6,9 @@ import pytest
 from model_files import write
 
 from graphcost.errors import LoadError
-from graphcost.ir.graph import Literal, TensorRef
+from graphcost.ir.literal import Literal, Value
+from graphcost.ir.node import TensorRef
 from graphcost.loaders import load
-from graphcost.ops.fact import Value
 
 
 def const(name, dtype="DT_INT32", sizes=(2,), **tensor):

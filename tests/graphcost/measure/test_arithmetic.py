@@ -7,9 +7,11 @@ from evaluation import counted
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape
-from graphcost.ops.rule import FREE, Cost, Rule, RuleSet
+from graphcost.ops.cost import FREE, Cost
+from graphcost.ops.rule import Rule, RuleSet
+from graphcost.ops.status import Status
 from graphcost.passes.control_flow.raise_conds import raise_conds
-from graphcost.report import Line, Status
+from graphcost.report import Line
 
 
 def line_of(text: str, rules: RuleSet | None = None) -> Line:

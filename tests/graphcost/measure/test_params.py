@@ -123,7 +123,7 @@ def test_a_bare_handle_is_sized_by_the_read() -> None:
     )
     from dataclasses import replace
 
-    from graphcost.ir.graph import PartialShape
+    from graphcost.ir.literal import PartialShape
 
     recorded = {"_output_shapes": (PartialShape((3, 3)),)}
     reads = [replace(graph.nodes[n], attrs={**graph.nodes[n].attrs, **recorded}) for n in ("w", "again")]

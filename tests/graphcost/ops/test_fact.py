@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphcost.dims import Shape, symbol
-from graphcost.ops.fact import UNKNOWN, Fact, Value
+from graphcost.ir.literal import Value
+from graphcost.ops.fact import UNKNOWN, Fact
 
 
 def test_values_of_each_rank() -> None:

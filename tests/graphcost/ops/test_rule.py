@@ -8,7 +8,7 @@ import pytest
 
 from graphcost import FREE, Cost, Family, Role, Rule, RuleSet
 from graphcost.errors import PluginError
-from graphcost.ops.rule import Free
+from graphcost.ops.cost import Free
 
 
 def family(name: str, *ops: str, lists: tuple[str, ...] | None = None, loaded: list[str] | None = None) -> Family:

@@ -6,7 +6,7 @@ import pytest
 
 from graphcost.dims import Dim, Shape, bind, ceil_div, symbol
 from graphcost.errors import RuleError
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.ops.sizes import Sizes
 
 N, A, B, Z = symbol("N"), symbol("a[1]"), symbol("b[1]"), symbol("z[1]")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tiny_graph import tiny_graph, wiring
 
-from graphcost.ir.graph import PartialShape, TensorRef
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import TensorRef
 from graphcost.passes.feed import feed
 
 GRAPH = """

@@ -6,7 +6,7 @@ import pytest
 from tiny_graph import tiny_graph
 
 from graphcost import Graph, Maybe, OneOf, Pattern, any_, const, tensor
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.passes.pattern import Found, Operand, Search, View, depth, explain_match, root_ops
 
 LAYER = """

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_graph import tiny_graph, wiring
 
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.passes.prune import Prune
 
 TRAINED = """

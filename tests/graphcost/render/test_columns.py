@@ -6,11 +6,12 @@ import pytest
 from sample_reports import N, line, make_report
 
 from graphcost.dims import Shape
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
 from graphcost.render.columns import cells, columns
 from graphcost.render.rows import View
 from graphcost.render.table_row import TableRow, add_up
-from graphcost.report import Line, Report, Status
+from graphcost.report import Line, Report
 
 
 def headings(report: Report, by: str = "op") -> list[str]:

@@ -5,7 +5,7 @@ import io
 
 from sample_reports import line, make_report, perceptron, residual_net
 
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
 from graphcost.render import GROUPINGS
 from graphcost.render.csv import render
 from graphcost.render.rows import View

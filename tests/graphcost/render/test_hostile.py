@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from sample_reports import make_report
 
 from graphcost.dims import Shape, symbol
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
 from graphcost.render import GROUPINGS, csv, html, markdown, table
 from graphcost.render import json as json_renderer
 from graphcost.render.rows import View
-from graphcost.report import Dropped, Line, Loop, ModelInfo, Report, Status, Tensor, Work
+from graphcost.report import Dropped, Line, Loop, ModelInfo, Report, Tensor, Work
 
 PIECES = st.sampled_from([
     "\x1b[31m", "\x1b]8;;http://evil\x07", "\x9b", "\u202e", "[/foo]", "[bold]", "</script>", "<b>", '"', "'", "|", "`",

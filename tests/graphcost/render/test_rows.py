@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from sample_reports import N, line, make_report, residual_net
 
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
 from graphcost.render.rows import READABLE_ROWS, View, flat, select
-from graphcost.report import Report, Status
+from graphcost.report import Report
 
 
 def labels(report: Report, view: View) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sample_reports import line, make_report
 
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
 from graphcost.render.scope_tree import flatten, grow, readable
 from graphcost.report import Row
 

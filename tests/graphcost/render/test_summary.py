@@ -6,9 +6,10 @@ import pytest
 from sample_reports import N, line, make_report, perceptron, residual_net
 
 from graphcost.dims import Shape, symbol
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
 from graphcost.render.summary import MOST, shape_text, summarize, title
-from graphcost.report import Loop, Report, Status, Tensor
+from graphcost.report import Loop, Report, Tensor
 
 
 def statements(report: Report) -> dict[str, list[str]]:

@@ -7,11 +7,12 @@ from rich.cells import cell_len
 from sample_reports import N, line, make_report, perceptron, residual_net
 
 from graphcost.dims import Shape, symbol
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
 from graphcost.render import GROUPINGS
 from graphcost.render.rows import View
 from graphcost.render.table import render
-from graphcost.report import Loop, Report, Status, Tensor
+from graphcost.report import Loop, Report, Tensor
 
 LONG = make_report(
     *(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sample_reports import line, make_report
 
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
 from graphcost.render.table_row import add_up
-from graphcost.report import Status
 
 
 def test_what_is_added_up_is_what_one_row_of_all_lines_has() -> None:

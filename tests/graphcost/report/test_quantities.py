@@ -16,13 +16,14 @@ from sample_reports import N, line, make_report, residual_net
 import graphcost.schema
 from graphcost.dims import Shape, symbol
 from graphcost.errors import UsageError
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
+from graphcost.ops.status import Status
 from graphcost.render import GROUPINGS, html, markdown, table
 from graphcost.render import csv as csv_renderer
 from graphcost.render.json import render as render_json
 from graphcost.render.rows import View
 from graphcost.render.summary import summarize
-from graphcost.report import QUANTITIES, Line, Quantity, Report, Status, Unit
+from graphcost.report import QUANTITIES, Line, Quantity, Report, Unit
 from graphcost.report.serialize import to_dict
 from graphcost.schema import report_schema, with_quantities
 

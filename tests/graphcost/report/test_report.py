@@ -5,9 +5,10 @@ from sample_reports import N, line, make_report, perceptron, residual_net
 
 from graphcost.dims import Shape, symbol
 from graphcost.errors import UsageError
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
 from graphcost.ops.sizes import Equality
-from graphcost.report import Status, Work
+from graphcost.ops.status import Status
+from graphcost.report import Work
 
 A, B = symbol("a[1]"), symbol("b[1]")
 

@@ -7,7 +7,7 @@ import pytest
 from sample_reports import N, line, make_report, perceptron, residual_net
 
 from graphcost.dims import Shape, symbol
-from graphcost.ops.rule import Cost
+from graphcost.ops.cost import Cost
 from graphcost.render.json import render
 from graphcost.report import Loop, Report
 from graphcost.report.serialize import to_dict

@@ -2,7 +2,8 @@ from networks import inferred, why_dropped
 from tiny_graph import tiny_graph
 from work import growth
 
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.plugins import installed_rules
 from graphcost.roles.flow import Flow
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tiny_graph import tiny_graph
 
-from graphcost.ir.graph import Literal
+from graphcost.ir.literal import Literal
 from graphcost.plugins import installed_rules
 from graphcost.roles.flow import Flow
 from graphcost.roles.weights import batch_reductions, find_weight_uses

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
-from graphcost.ops.rule import Free
+from graphcost.ops.cost import Free
 from graphcost.plugins import installed_rules
 
 NAME = "graphcost-sample-pack"

@@ -9,9 +9,10 @@ from evaluation import counted, evaluated, flops
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
 from graphcost.measure.assemble import choice_notes
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 CHEAP = tiny_graph("a = _Arg(T=float32)\n b = Neg(a, T=float32)", "b")
 DEAR = tiny_graph("a = _Arg(T=float32)\n m = Neg(a, T=float32)\n b = Mul(m, a, T=float32)", "b")
@@ -190,7 +191,7 @@ def test_a_case_out_of_range_runs_its_last_branch(index: int, total: str) -> Non
     )
     from dataclasses import replace
 
-    from graphcost.ir.graph import EMPTY, FunctionRef
+    from graphcost.ir.node import EMPTY, FunctionRef
 
     case = graph.nodes["y"]
     branches = tuple(FunctionRef(name, EMPTY) for name in ("cheap", "dear", "half"))

@@ -9,9 +9,10 @@ from evaluation import counted, evaluated, flops, run_of
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
-from graphcost.ir.graph import Graph, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
+from graphcost.ops.status import Status
 from graphcost.passes.check_recursion import check_recursion
-from graphcost.report import Status
 
 DOUBLE = tiny_graph("a = _Arg(T=float32)\n b = Mul(a, a, T=float32)", "b")
 

@@ -7,8 +7,9 @@ from evaluation import counted, evaluated, flops
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
-from graphcost.ir.graph import Graph, TensorRef
-from graphcost.report import Status
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
+from graphcost.ops.status import Status
 
 ADD = tiny_graph("a = _Arg(T=float32)\n b = _Arg(T=float32)\n c = AddV2(a, b, T=float32)", "c")
 LARGEST = tiny_graph(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
-from graphcost.ir.graph import Graph, TensorRef
-from graphcost.report import Status
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import TensorRef
+from graphcost.ops.status import Status
 
 BODY = tiny_graph("i = _Arg(T=int32)\n v = _Arg(T=float32)\n out = Exp(v, T=float32)", "out")
 

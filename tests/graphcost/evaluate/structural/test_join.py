@@ -6,8 +6,9 @@ import pytest
 
 from graphcost.dims import Shape, symbol
 from graphcost.evaluate.structural.join import join
-from graphcost.ir.graph import TensorRef
-from graphcost.ops.fact import Fact, Value
+from graphcost.ir.literal import Value
+from graphcost.ir.node import TensorRef
+from graphcost.ops.fact import Fact
 from graphcost.ops.sizes import Sizes
 
 REF = TensorRef("y", 1)

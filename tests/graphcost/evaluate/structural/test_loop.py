@@ -11,8 +11,10 @@ from evaluation import counted, evaluated, flops, run_of
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
-from graphcost.ir.graph import EMPTY, Graph, PartialShape, TensorRef
-from graphcost.report import Status
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import EMPTY, TensorRef
+from graphcost.ops.status import Status
 
 COND = condition()
 BODY = body("out = Exp(v, T=float32)")

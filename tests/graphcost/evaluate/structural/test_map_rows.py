@@ -9,8 +9,10 @@ from evaluation import counted, evaluated
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
-from graphcost.ir.graph import Graph, PartialShape, TensorRef
-from graphcost.report import Status
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import TensorRef
+from graphcost.ops.status import Status
 
 SCALE = tiny_graph("row = _Arg(T=float32)\n factor = _Arg(T=float32)\n out = Mul(row, factor, T=float32)", "out")
 FOREIGN = tiny_graph("row = _Arg(T=float32)\n factor = _Arg(T=float32)\n out = PyFunc(row) -> float32", "out")

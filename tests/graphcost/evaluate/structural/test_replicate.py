@@ -10,7 +10,7 @@ from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
 from graphcost.ir.graph import Graph
-from graphcost.report import Status
+from graphcost.ops.status import Status
 
 DENSE = tiny_graph(
     """

@@ -6,8 +6,8 @@ from evaluation import counted, evaluated
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
-from graphcost.ir.graph import TensorRef
-from graphcost.report import Status
+from graphcost.ir.node import TensorRef
+from graphcost.ops.status import Status
 
 STACKS = """
     x = Placeholder(dtype=float32, shape=<?,4>)

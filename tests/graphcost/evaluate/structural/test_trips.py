@@ -30,7 +30,8 @@ def trips_of(text: str, output: str, inductions: dict[str, Dim]) -> tuple[str, b
     """The count, as a formula, and whether it is exact; inputs i, j and n are integer scalars."""
     graph = tiny_graph(text, output)
     from graphcost.dims import Shape
-    from graphcost.ops.fact import Fact, Value
+    from graphcost.ir.literal import Value
+    from graphcost.ops.fact import Fact
 
     feeds = {ref: Fact("int32", Shape(), Value.scalar(symbol(ref.node, least=None))) for ref in graph.inputs}
     derived = trip_count(evaluated(graph, feeds=feeds), inductions, "k", installed_rules())

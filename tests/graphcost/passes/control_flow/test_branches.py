@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiny_graph import tiny_graph
 
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.passes.control_flow.branches import ELSE, THEN, Step, find_branches
 
 P, Q = TensorRef("p"), TensorRef("q")

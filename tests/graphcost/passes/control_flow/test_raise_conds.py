@@ -9,7 +9,9 @@ import pytest
 from interpret import interpret
 from tiny_graph import parse_node, tiny_graph, wiring
 
-from graphcost.ir.graph import FunctionRef, Graph, PartialShape, TensorRef, count_ops
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import FunctionRef, TensorRef, count_ops
 from graphcost.ir.stand_ins import DEAD
 from graphcost.passes.control_flow.branches import MAX_NESTING
 from graphcost.passes.control_flow.frames import FIRST, hands_on_the_first

@@ -15,7 +15,9 @@ from evaluation import counted
 from interpret import interpret
 from tiny_graph import tiny_graph
 
-from graphcost.ir.graph import FunctionRef, Graph, Node, PartialShape, count_ops
+from graphcost.ir.graph import Graph
+from graphcost.ir.literal import PartialShape
+from graphcost.ir.node import FunctionRef, Node, count_ops
 from graphcost.loaders import load
 from graphcost.loaders.opdefs import tensorflow_ops
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1

@@ -6,7 +6,8 @@ import pytest
 from interpret import interpret
 from tiny_graph import tiny_graph, wiring
 
-from graphcost.ir.graph import FunctionRef, Graph, Node, TensorRef, count_ops
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import FunctionRef, Node, TensorRef, count_ops
 from graphcost.ir.stand_ins import COPY
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1
 from graphcost.passes.control_flow.raise_loops import raise_loops

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sample_analyses import analysis_of
 from tiny_graph import tiny_graph
 
-from graphcost.ir.graph import Graph, Node, TensorRef
+from graphcost.ir.graph import Graph
+from graphcost.ir.node import Node, TensorRef
 from graphcost.render.dot import Drawing, render
 
 NETWORK = """

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from explaining import DENSE, analysed
 
-from graphcost.ir.graph import TensorRef
+from graphcost.ir.node import TensorRef
 from graphcost.render.explain.outputs import render
 from graphcost.roles.candidates import Candidate, Inferred
 
