@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 
 from graphcost.dims import Dim, dim_sum
 from graphcost.explain.docs import algorithm
-from graphcost.explain.imported import facts_on_import
 from graphcost.explain.occurrences import Occurrence, top_level
 from graphcost.explain.reasons import ALIKE, IN_FUNCTION, NO_RULE, OTHER_RULE, why
-from graphcost.explain.reference import Count, counts
+from graphcost.explain.reference import Count, counts, facts_on_import
 from graphcost.ops.rule import RuleSet
 from graphcost.pipeline import Analysis
 from graphcost.report import Line, Report

@@ -1,6 +1,5 @@
 """The answer: one line for each node, and the totals of them. Plain data, symbolic until bound."""
 
-from graphcost.ops.status import Status
 from graphcost.report.line import IDLE, Line, Work, sum_work
 from graphcost.report.parts import Dropped, Loop, ModelInfo, Tensor
 from graphcost.report.quantities import QUANTITIES, Quantities, Quantity, Unit

@@ -1,20 +1,53 @@
-"""Where a drawing comes into being: vertices with the costs that the report has for them, and edges."""
+"""Where a drawing comes into being: bodies, their vertices with the costs that the report has for them, and edges."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from graphcost.dims import Shape
 from graphcost.evaluate import CallGraph, Evaluation
 from graphcost.ir.node import Node, TensorRef
+from graphcost.ir.scopes import joined, readable
 from graphcost.ir.stand_ins import STAND_INS
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Edge, Scope, Vertex
-from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
 from graphcost.report import Line, Report, Row, add_up
+
+
+class Endpoint(NamedTuple):
+    """A vertex that gives a tensor, and the tensor where its facts are."""
+
+    vertex: str
+    evaluation: Evaluation
+    ref: TensorRef
+
+    def port(self, port: int) -> Endpoint:
+        """Another output of the vertex."""
+        return self._replace(ref=self.ref._replace(port=port))
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBody:
+    """A body to be drawn. `scope` leads to it in the report's terms, `boxes` are what stands around it."""
+
+    evaluation: Evaluation
+    scope: str
+    boxes: Scope
+    arguments: Mapping[TensorRef, Endpoint]
+
+    def inner(self, name: str) -> tuple[str, Scope]:
+        """A scope of the body as it reads from outside, and the boxes that it stands for."""
+        scope = readable(joined(self.scope, name))
+        inside = scope[len(self.scope) :] if scope.startswith(self.scope) else scope
+        return scope, (*self.boxes, *(part for part in inside.split("/") if part))
+
+    def line(self, node: Node) -> str:
+        """What the report's lines call the node."""
+        return joined(self.evaluation.path, node.name)
 
 
 class Builder:

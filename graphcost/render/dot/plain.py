@@ -9,7 +9,7 @@ from graphcost.ir.scopes import scope_of
 from graphcost.ops.rule import RuleSet
 from graphcost.passes.control_flow.frames import MERGES, NEXT_ITERATIONS
 from graphcost.render.dot.dot_graph import MAX_DEPTH, DotGraph, Drawing, Edge, Vertex
-from graphcost.render.dot.shown import Shown
+from graphcost.render.dot.style import Shown
 from graphcost.report import add_up
 
 

@@ -18,11 +18,9 @@ from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.scopes import scope_of
 from graphcost.ir.stand_ins import FOLDED, STAND_INS, restored
 from graphcost.passes.fold import CONSTANT
-from graphcost.render.dot.builder import Builder
+from graphcost.render.dot.builder import Builder, DrawnBody, Endpoint
 from graphcost.render.dot.dot_graph import DotGraph, Drawing, Scope
-from graphcost.render.dot.drawn_body import DrawnBody, Endpoint
-from graphcost.render.dot.shown import Shown
-from graphcost.render.dot.titles import alternative_title, branch_title, loop_title, times_text
+from graphcost.render.dot.style import Shown, alternative_title, branch_title, loop_title, times_text
 from graphcost.roles.reasons import UNUSED
 
 if TYPE_CHECKING:

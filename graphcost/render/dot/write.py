@@ -8,8 +8,8 @@ from itertools import count
 
 from graphcost.dims import Dim
 from graphcost.render.columns import measured, measured_as
-from graphcost.render.dot.colour import DROPPED, fill, ink
 from graphcost.render.dot.dot_graph import DotGraph, Edge, Scope, Vertex
+from graphcost.render.dot.style import DROPPED, fill, ink
 from graphcost.render.numbers import human_in, share
 from graphcost.render.sanitize import middle, sanitize
 from graphcost.render.summary import shape_text, title
@@ -36,7 +36,7 @@ def write(dot_graph: DotGraph, report: Report, heading: str = "") -> str:
     ids = {name: f"n{i}" for i, name in enumerate(dot_graph.vertices)}
     scale = _most_expensive(dot_graph, report.total)
     lines = [HEADER.rstrip(), f"  label={quoted(heading or _heading(report))}"]
-    lines += _boxed(_tree(dot_graph), _Pen(ids, report, scale, count()), 0, 0)
+    lines += _boxed(_tree(dot_graph), _Style(ids, report, scale, count()), 0, 0)
     lines += _edges(dot_graph, ids)
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -76,7 +76,7 @@ class _Box:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pen:
+class _Style:
     """What writing a vertex takes beside the vertex."""
 
     ids: Mapping[str, str]
@@ -99,22 +99,22 @@ def _tree(dot_graph: DotGraph) -> _Box:
     return root
 
 
-def _boxed(box: _Box, pen: _Pen, depth: int, level: int) -> Iterator[str]:
+def _boxed(box: _Box, style: _Style, depth: int, level: int) -> Iterator[str]:
     """The vertices of a scope, `depth` parts of whose name stand on the boxes around it already.
 
     Recurses as deep as boxes nest, which is MAX_DEPTH at most.
     """
     indent = "  " * (level + 1)
-    yield from (f"{indent}{pen.ids[v.name]} [{_attributes(v, pen, depth)}]" for v in box.members)
+    yield from (f"{indent}{style.ids[v.name]} [{_attributes(v, style, depth)}]" for v in box.members)
     for inner in box.inner.values():
         scope, length = _lone_chain(inner)
         if scope.size < LEAST_CLUSTER and not scope.is_body:
-            yield from _boxed(scope, pen, depth, level)
+            yield from _boxed(scope, style, depth, level)
             continue
-        style = BODY_STYLE if scope.is_body else SCOPE_STYLE
-        yield f"{indent}subgraph cluster_{next(pen.boxes)} {{"
-        yield f"{indent}  label={quoted(scope.label)}; {style}"
-        yield from _boxed(scope, pen, depth + length, level + 1)
+        look = BODY_STYLE if scope.is_body else SCOPE_STYLE
+        yield f"{indent}subgraph cluster_{next(style.boxes)} {{"
+        yield f"{indent}  label={quoted(scope.label)}; {look}"
+        yield from _boxed(scope, style, depth + length, level + 1)
         yield f"{indent}}}"
 
 
@@ -127,10 +127,10 @@ def _lone_chain(box: _Box) -> tuple[_Box, int]:
     return replace(box, label="/".join(labels)), len(labels)
 
 
-def _attributes(vertex: Vertex, pen: _Pen, depth: int) -> str:
-    part = share(measured_as(vertex.row, pen.report.total), pen.scale)
+def _attributes(vertex: Vertex, style: _Style, depth: int) -> str:
+    part = share(measured_as(vertex.row, style.report.total), style.scale)
     attributes = {
-        "label": quoted(*_label(vertex, pen.report, depth)),
+        "label": quoted(*_label(vertex, style.report, depth)),
         "tooltip": quoted(vertex.name),
         "fillcolor": f'"{DROPPED if vertex.dropped else fill(part)}"',
         "fontcolor": f'"{"#666666" if vertex.dropped else ink(part)}"',

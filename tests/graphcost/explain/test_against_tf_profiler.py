@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from profiler_oracle import imported, pin_batch, profile, read_graph_def
 
-from graphcost.explain.imported import facts_on_import
-from graphcost.explain.reference import counts
+from graphcost.explain.reference import counts, facts_on_import
 from graphcost.loaders import load
 from graphcost.plugins import installed_rules, reference_rules
 

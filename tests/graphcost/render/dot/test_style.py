@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphcost.render.dot.colour import NEUTRAL, fill, ink
+from graphcost.render.dot.style import NEUTRAL, fill, ink
 
 
 def luminance(colour: str) -> float:
