@@ -9,7 +9,7 @@ from counting import Tally
 from optional_tensorflow import HAS_TENSORFLOW, Unknown, tf
 from single_op import apply, make_op
 
-from graphcost import Fact, Free, PartialShape, RuleError, Shape, Value
+from graphcost import Fact, Free, FreeKind, PartialShape, RuleError, Shape, Value
 from graphcost.dims import symbol
 from graphcost_rules.state import RULES
 
@@ -26,7 +26,7 @@ def test_a_handle_holds_what_is_read() -> None:
     handle = Fact("resource", Shape(), element=held)
     outcome = apply(RULES, "ReadVariableOp", handle)
     assert outcome.shapes == (Shape(3, 5),)
-    assert outcome.cost == Free("state")
+    assert outcome.cost == Free("state", FreeKind.VIEW)
     assert apply(RULES, "VariableShape", handle).values == (Value.vector([3, 5]),)
 
 
