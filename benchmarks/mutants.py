@@ -32,7 +32,9 @@ from reach import Reach, measured
 ROOT = Path(__file__).resolve().parents[1]
 AREAS = {"engine": "graphcost", "rules": "rules/graphcost_rules"}
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "dist", "__pycache__", ".*_cache", ".hypothesis")
-MOST_FILES = 12
+NOTHING_RUN = 5
+"""The exit code of pytest where no test was left to run."""
+MOST_FILES = 20
 """From how many files of tests those beside the mirroring one are taken: each costs its import."""
 PATIENCE = (20.0, 5.0)
 """A run is taken to hang after so many seconds, and so many times what its tests take without a fault."""
@@ -128,20 +130,35 @@ def _killer(mutant: Mutant, tree: Path, time: int, stages: Sequence[Sequence[str
     os.utime(path, (time, time))
     try:
         for tests in stages:
-            constant, factor = PATIENCE
-            limit = constant + factor * sum(reach.seconds.get(test, 0) for test in tests)
-            files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-            result = run_tests(tree, files, only=tests, to_first_failure=True, limit=limit)
-            if result.failed:
-                return result.failed[0]
-            if result.is_late:
-                return f"hangs: {files[0]}"
-            if result.exit_code not in (0, 5):
-                return f"crashes: {files[0]}"
+            if (killer := _first_failure(tree, tests, reach)) is not None:
+                return killer
         return None
     finally:
         path.write_bytes(source)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _first_failure(tree: Path, tests: Sequence[str], reach: Reach) -> str | None:
+    """The first of these tests that fails, twice: one that fails by chance, as on a busy machine, tells nothing."""
+    constant, factor = PATIENCE
+    limit = constant + factor * sum(reach.seconds[test] for test in tests)
+    left = list(tests)
+    while left:
+        files = _files(left)
+        result = run_tests(tree, files, only=left, to_first_failure=True, limit=limit)
+        if result.is_late:
+            return f"hangs: {files[0]}"
+        if not result.failed:
+            return None if result.exit_code in (0, NOTHING_RUN) else f"crashes: {files[0]}"
+        failed = result.failed[0]
+        if failed in run_tests(tree, _files([failed]), only=[failed], limit=limit).failed:
+            return failed
+        left = [test for test in left if test != failed and not test.startswith(f"{failed}::")]
+    return None
+
+
+def _files(tests: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(test.partition("::")[0] for test in tests))
 
 
 def _stages(mutant: Mutant, reach: Reach, budget: float) -> list[list[str]]:
@@ -157,9 +174,21 @@ def _stages(mutant: Mutant, reach: Reach, budget: float) -> list[list[str]]:
     near.sort(key=lambda test: test not in callers)
     if not callers:  # A module of dataclasses and tables, whose tests' files import it before they run.
         callers = frozenset(test for test in reach.seconds if test.startswith(folder))
-    others = sorted(callers.difference(near), key=lambda test: (not test.startswith(folder), seconds(test)))
+    others = _by_turns(sorted(callers.difference(near), key=seconds))
+    others.sort(key=lambda test: not test.startswith(folder))
     stages = (_affordable(near, reach, budget), _affordable(others, reach, budget))
     return [stage for stage in stages if stage]
+
+
+def _by_turns(tests: Sequence[str]) -> list[str]:
+    """The first test of each file, then the second ones, and so on."""
+    turns: Counter[str] = Counter()
+    turn: dict[str, int] = {}
+    for test in tests:
+        file = test.partition("::")[0]
+        turn[test] = turns[file]
+        turns[file] += 1
+    return sorted(tests, key=lambda test: turn[test])
 
 
 def _affordable(tests: Sequence[str], reach: Reach, budget: float) -> list[str]:
@@ -189,7 +218,7 @@ def _checked(tree: Path, verdicts: Sequence[Verdict]) -> list[Verdict]:
     tests = [test for test in tests if test.startswith("tests/")]
     if not tests:
         return list(verdicts)
-    failed = set(run_tests(tree, sorted({test.partition("::")[0] for test in tests}), only=tests).failed)
+    failed = set(run_tests(tree, _files(tests), only=tests).failed)
     for test in sorted(failed):
         print(f"fails without any fault: {test}")
     return [replace(each, killer=None) if each.killer in failed else each for each in verdicts]
