@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from model_files import RELU, encoded, message, write
 
+from graphcost import analyze
 from graphcost.cli import main
+from graphcost.ir.stand_ins import INTERNAL
+from graphcost.ops.status import Status
 
 UNREADABLE = 3
 LFS_POINTER = (
@@ -342,3 +345,13 @@ def test_a_process_prints_no_traceback(tmp_path: Path) -> None:
 
     assert_one_line(done.returncode, done.stdout, done.stderr, UNREADABLE)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("op", sorted(INTERNAL))
+def test_an_operation_that_is_called_like_a_stand_in_has_no_cost(op: str, tmp_path: Path) -> None:
+    """Stand-ins of the engine have no line: a file must not have its nodes left out by their names."""
+    path = tmp_path / "model.pbtxt"
+    path.write_text(f'node {{ name: "x" op: "{op}" attr {{ key: "_op" value {{ s: "Relu" }} }} }}', encoding="utf-8")
+    report = analyze(path, outputs=["x"])
+    (line,) = report.lines
+    assert (line.status, report.is_complete) == (Status.NO_RULE, False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from graphcost.export.graphdef import to_graph_def
 from graphcost.ir.graph import Graph
-from graphcost.ir.node import TensorRef
+from graphcost.ir.node import Node, TensorRef
+from graphcost.ir.stand_ins import DEAD, INTERNAL, restored
 from graphcost.loaders.descriptors import dtype_numbers, message_class
 from graphcost.loaders.model import Model, Signature
 
@@ -26,7 +29,19 @@ def export_model(model: Model) -> bytes:
 
 def export_graph(graph: Graph, producer: int = 0) -> bytes:
     """A graph, as any pass left it, as a GraphDef: it has no place for the names of the graph's inputs and outputs."""
-    return bytes(to_graph_def(graph, producer=producer).SerializeToString())
+    functions = {name: _written(body) for name, body in graph.functions.items()}
+    whole = replace(_written(graph), functions=MappingProxyType(functions))
+    return bytes(to_graph_def(whole, producer=producer).SerializeToString())
+
+
+def _written(graph: Graph) -> Graph:
+    """The graph in TensorFlow's operations: what stands in for a node is that node, and what never runs is fed."""
+    standing = (node for node in graph.nodes.values() if node.op in INTERNAL)
+    return graph.replacing(_fed(node) if node.op == DEAD else restored(node) for node in standing)
+
+
+def _fed(node: Node) -> Node:
+    return replace(node, op="Placeholder", attrs=MappingProxyType({"dtype": node.dtypes[0]}))
 
 
 def _add_signature(target: Any, signature: Signature, graph: Graph) -> None:

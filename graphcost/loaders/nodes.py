@@ -9,11 +9,15 @@ from typing import NamedTuple
 from graphcost.errors import GraphError
 from graphcost.ir.literal import Literal
 from graphcost.ir.node import Attr, Node, TensorRef
+from graphcost.ir.stand_ins import INTERNAL
 from graphcost.loaders.attrs import decode_attr
 from graphcost.loaders.opdefs import MAX_PORTS, OpDef, OpDefs
 from graphcost.loaders.source import NodeSource
 
 Dtypes = tuple[str | None, ...]
+
+FOREIGN = " (of the file)"
+"""What a file's op is called where the engine has one of that name: its own have no cost, by no rule."""
 
 _MAX_OUTPUTS = 1 << 25
 _MAX_ELEMENTS = 1 << 26
@@ -58,7 +62,7 @@ class NodeDecoder:
         message = source.message
         if not message.name or not message.op:
             raise GraphError(f"node {message.name!r} has no op" if message.name else "a node has no name")
-        op = self.shared(message.op)
+        op = self.shared(f"{message.op}{FOREIGN}" if message.op in INTERNAL else message.op)
         definition = self._signatures.get(op) or self._op_defs.get(op)
         attrs: dict[str, Attr] = dict(definition.defaults) if definition else {}
         for name in message.attr:
