@@ -120,6 +120,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
         equalities=run.sizes.equalities,
         warnings=(*model.warnings, *run.warnings),
         notes=(*rewrite_notes, *doubts, *choice_notes(counted, names.values())),
+        reads=counted.reads,
         graph=kept,
     )
     if batch is not None and BATCH in report.symbols:

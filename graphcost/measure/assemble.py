@@ -14,6 +14,7 @@ from graphcost.measure.arithmetic import line
 from graphcost.measure.branches import Choices, most_expensive, size_dependent
 from graphcost.measure.call_counts import BodyRuns, bodies
 from graphcost.measure.params import NO_WEIGHTS, Credits, NodeKey, Weights, credited
+from graphcost.measure.reads import Reads, reads
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.status import Status
@@ -22,9 +23,13 @@ from graphcost.report import IDLE, Line, Tensor
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The kept lines, and which way open branches were counted; `size_dependent` are those that open sizes may turn."""
+    """The kept lines, which of them read which, and which way open branches were counted.
+
+    `size_dependent` are the branches that open sizes may turn.
+    """
 
     lines: tuple[Line, ...]
+    reads: Reads
     choices: Choices
     size_dependent: frozenset[Dim]
 
@@ -37,7 +42,8 @@ def count(root: Evaluation, rules: RuleSet, bindings: Mapping[str, int], phases:
     once[id(root)] = [_with_missing_shape(each, root, credits, rules) for each in once[id(root)]]
     own = work_of_one_run(once)
     choices = most_expensive(calls, own, bindings)
-    return Counted(all_lines(calls, once, choices), choices, size_dependent(choices, calls, own, bindings))
+    turned = size_dependent(choices, calls, own, bindings)
+    return Counted(all_lines(calls, once, choices), reads(calls), choices, turned)
 
 
 def _with_missing_shape(each: Line, root: Evaluation, credits: Credits, rules: RuleSet) -> Line:

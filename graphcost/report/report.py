@@ -25,6 +25,8 @@ class Report:
     """What running the model costs. Formulas stay; `bindings` fill them in wherever a number is asked.
 
     `quantities` is the table of what is counted, which every form of the report goes over.
+    `reads` has, for each line, the positions of the lines that it reads. What a node that runs bodies gives, and what
+    it gives to them, is read from its own line.
     `graph` is what runs: pruned, loops and branches raised, what constants decide folded; `graph.nx` is its networkx
     DAG.
     """
@@ -42,6 +44,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     quantities: Quantities = QUANTITIES
+    reads: tuple[tuple[int, ...], ...] = ()
     graph: Graph | None = field(default=None, compare=False, repr=False)
 
     def bind(self, **bindings: int) -> Report:

@@ -72,8 +72,12 @@ def _total(report: Report) -> dict[str, Any]:
 
 
 def _lines(report: Report) -> list[dict[str, Any]]:
-    lines = zip(report.line_ids, report.lines, report.bound_lines, strict=True)
-    return [{"id": name, **_line(line, bound, report.quantities)} for name, line, bound in lines]
+    ids = report.line_ids
+    reads = report.reads or [()] * len(ids)
+    return [
+        {"id": name, **_line(line, bound, report.quantities), "reads": [ids[each] for each in read]}
+        for name, line, bound, read in zip(ids, report.lines, report.bound_lines, reads, strict=True)
+    ]
 
 
 def _line(line: Line, bound: Line, quantities: Quantities) -> dict[str, Any]:

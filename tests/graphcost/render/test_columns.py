@@ -10,8 +10,8 @@ from graphcost.ops.cost import Cost
 from graphcost.ops.status import Status
 from graphcost.render.columns import cells, columns
 from graphcost.render.rows import View
-from graphcost.render.table_row import TableRow, add_up
-from graphcost.report import Line, Report
+from graphcost.render.table_row import TableRow
+from graphcost.report import Line, Report, add_up
 
 
 def headings(report: Report, by: str = "op") -> list[str]:
@@ -24,7 +24,7 @@ def shown(report: Report, entry: TableRow, by: str = "op") -> dict[str, str]:
 
 
 def whole(report: Report) -> TableRow:
-    return TableRow("all", add_up("all", report.by_op()))
+    return TableRow("all", add_up_rows("all", report.by_op()))
 
 
 def node(report: Report, which: Line) -> TableRow:
