@@ -4,8 +4,8 @@
 
 A sample of the faults that `mutations.py` knows is drawn with the seed. Each is planted into a copy of the tree, and
 tests run until one fails: first those of the file that mirrors the module, then others that call the function, the
-quickest first, in so many seconds as `--budget` gives. A fault that makes them hang is told too. At the end the tests
-that told a fault run once more without any: where one fails even so, its faults count as survivors.
+quickest first, in so many seconds as `--budget` gives. A fault that makes them hang is told too. A test tells a fault
+if it fails twice with it, and passes without it.
 
 Which tests call which functions is measured on the first run, which takes as long as all tests do, and kept in the file
 `--reach`. Survivors that no test can tell stand in survivors.md, each with its reason, and are counted apart.
@@ -21,7 +21,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -72,13 +72,13 @@ def main() -> None:
     import_slow()
     sizes = {"engine": arguments.engine, "rules": arguments.rules}
     with tempfile.TemporaryDirectory(prefix="graphcost-mutants-") as folder:
-        trees = [_copied(Path(folder) / str(job)) for job in range(arguments.jobs)]
-        reach = measured(trees[0], arguments.reach.resolve())
+        whole, *trees = [_copied(Path(folder) / str(job)) for job in range(1 + arguments.jobs)]
+        reach = measured(whole, arguments.reach.resolve())
         drawn = {
             area: sampled(ROOT, _modules(root, arguments.without), sizes[area], arguments.seed)
             for area, root in AREAS.items()
         }
-        verdicts = _checked(trees[0], list(_judged(drawn, trees, reach, arguments.budget)))
+        verdicts = list(_judged(drawn, whole, trees, reach, arguments.budget))
     print(f"\nseed {arguments.seed}", *(f"without {each}" for each in arguments.without), sep=", ")
     for area in AREAS:
         print(_rate(area, [each for each in verdicts if each.area == area]))
@@ -95,9 +95,9 @@ def _modules(root: str, without: Sequence[str]) -> list[str]:
 
 
 def _judged(
-    drawn: Mapping[str, Sequence[Mutant]], trees: Sequence[Path], reach: Reach, budget: float
+    drawn: Mapping[str, Sequence[Mutant]], whole: Path, trees: Sequence[Path], reach: Reach, budget: float
 ) -> Iterator[Verdict]:
-    """Prints a row for each fault as it is known, in the order of the tree."""
+    """Prints a row for each fault as it is known, in the order of the tree. Faults are planted into `trees`."""
     free: SimpleQueue[tuple[Path, Iterator[int]]] = SimpleQueue()
     for tree in trees:
         free.put((tree, iter(range(1, 1_000_000))))
@@ -108,7 +108,7 @@ def _judged(
         code = _code(mutant)
         tree, times = free.get()
         try:
-            killer = _killer(mutant, tree, next(times), _stages(mutant, reach, budget), reach)
+            killer = _killer(mutant, whole, tree, next(times), _stages(mutant, reach, budget), reach)
         finally:
             free.put((tree, times))
         return Verdict(mutant, area, code, killer, (mutant.module, code, mutant.what) in listed)
@@ -119,7 +119,9 @@ def _judged(
             yield verdict
 
 
-def _killer(mutant: Mutant, tree: Path, time: int, stages: Sequence[Sequence[str]], reach: Reach) -> str | None:
+def _killer(
+    mutant: Mutant, whole: Path, tree: Path, time: int, stages: Sequence[Sequence[str]], reach: Reach
+) -> str | None:
     """The test that fails where the fault is planted into the tree, which is as it was afterwards.
 
     time: of the module with the fault, in seconds; each has another, so that no bytecode passes for its.
@@ -130,7 +132,7 @@ def _killer(mutant: Mutant, tree: Path, time: int, stages: Sequence[Sequence[str
     os.utime(path, (time, time))
     try:
         for tests in stages:
-            if (killer := _first_failure(tree, tests, reach)) is not None:
+            if (killer := _first_failure(whole, tree, tests, reach)) is not None:
                 return killer
         return None
     finally:
@@ -138,8 +140,8 @@ def _killer(mutant: Mutant, tree: Path, time: int, stages: Sequence[Sequence[str
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def _first_failure(tree: Path, tests: Sequence[str], reach: Reach) -> str | None:
-    """The first of these tests that fails, twice: one that fails by chance, as on a busy machine, tells nothing."""
+def _first_failure(whole: Path, tree: Path, tests: Sequence[str], reach: Reach) -> str | None:
+    """The first of these tests that fails in the tree with the fault, twice, and passes in the whole one."""
     constant, factor = PATIENCE
     limit = constant + factor * sum(reach.seconds[test] for test in tests)
     left = list(tests)
@@ -151,7 +153,8 @@ def _first_failure(tree: Path, tests: Sequence[str], reach: Reach) -> str | None
         if not result.failed:
             return None if result.exit_code in (0, NOTHING_RUN) else f"crashes: {files[0]}"
         failed = result.failed[0]
-        if failed in run_tests(tree, _files([failed]), only=[failed], limit=limit).failed:
+        again, without = (run_tests(each, _files([failed]), only=[failed], limit=limit) for each in (tree, whole))
+        if again.failed and not without.failed:
             return failed
         left = [test for test in left if test != failed and not test.startswith(f"{failed}::")]
     return None
@@ -172,8 +175,8 @@ def _stages(mutant: Mutant, reach: Reach, budget: float) -> list[list[str]]:
 
     near = sorted((test for test in reach.seconds if test.startswith(f"{mirror}::")), key=seconds)
     near.sort(key=lambda test: test not in callers)
-    if not callers:  # A module of dataclasses and tables, whose tests' files import it before they run.
-        callers = frozenset(test for test in reach.seconds if test.startswith(folder))
+    if mutant.function is None:  # Tests' files import constants and dataclasses before any test calls a thing.
+        callers |= {test for test in reach.seconds if test.startswith(folder)}
     others = _by_turns(sorted(callers.difference(near), key=seconds))
     others.sort(key=lambda test: not test.startswith(folder))
     stages = (_affordable(near, reach, budget), _affordable(others, reach, budget))
@@ -210,18 +213,6 @@ def _mirror(module: str) -> str:
     """The file of tests that mirrors a module."""
     folder, _, name = module.removeprefix("rules/").rpartition("/")
     return f"tests/{folder}/test_{name}"
-
-
-def _checked(tree: Path, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts, those of tests taken back that fail without any fault too."""
-    tests = sorted({each.killer for each in verdicts if each.killer is not None and ".py" in each.killer})
-    tests = [test for test in tests if test.startswith("tests/")]
-    if not tests:
-        return list(verdicts)
-    failed = set(run_tests(tree, _files(tests), only=tests).failed)
-    for test in sorted(failed):
-        print(f"fails without any fault: {test}")
-    return [replace(each, killer=None) if each.killer in failed else each for each in verdicts]
 
 
 def _code(mutant: Mutant) -> str:

@@ -11,7 +11,7 @@ from graphcost.ops.status import Status
 from graphcost.render.columns import cells, columns
 from graphcost.render.rows import View
 from graphcost.render.table_row import TableRow
-from graphcost.report import Line, Report, add_up
+from graphcost.report import Line, Report, add_up_rows
 
 
 def headings(report: Report, by: str = "op") -> list[str]:
