@@ -60,6 +60,12 @@ def ancestors(graph: networkx.DiGraph[str], names: Iterable[str]) -> set[str]:
     return found.union(*networkx.bfs_layers(graph.reverse(copy=False), found)) if found else found
 
 
+def components(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """For each name the number of the part that it lies in, of those that no edge leads between."""
+    parts = networkx.weakly_connected_components(wired(names, edges))
+    return {name: number for number, part in enumerate(parts) for name in part}
+
+
 def _cycle(graph: networkx.DiGraph[str]) -> str:
     names = [source for source, _ in networkx.find_cycle(graph)]
     shown = names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], "..."]

@@ -91,6 +91,7 @@ class Flow:
         return (reader for reader in self.readers[point] if reader > point)
 
 
+# Not networkx: descendants of a restricted_view took 70 to 110 times as long on DenseNet121, and this is asked often.
 def _closure(edges: Sequence[Sequence[int]], starts: Iterable[int], avoiding: Collection[int]) -> set[int]:
     found = set(starts)
     pending = list(found)

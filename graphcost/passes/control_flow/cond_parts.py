@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 
 from graphcost.ir.node import Node, TensorRef, producers
 from graphcost.ir.scopes import common, scope_of
+from graphcost.ir.wiring import components
 from graphcost.passes.control_flow.branches import Branches, BranchPath, Closing, Step
 
 
@@ -97,9 +98,9 @@ def _is_deeper(place: BranchPath, depth: int) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Nodes that belong together, by the name of one of them."""
+    """Nodes that belong together."""
 
-    leader: str
+    number: int
     predicate: TensorRef
     scope: str
 
@@ -110,43 +111,36 @@ class _Group:
 
 
 def _groups(level: Level) -> dict[str, _Group]:
-    """For each node of a branch, and each Merge that closes one, its group: by union-find."""
-    leaders: dict[str, str] = {}
+    """For each node of a branch, and each Merge that closes one, its group: those that read each other."""
     predicates: dict[str, TensorRef] = {}
-
-    def leader(name: str) -> str:
-        while leaders[name] != name:
-            leaders[name] = leaders[leaders[name]]
-            name = leaders[name]
-        return name
-
+    edges: list[tuple[str, str]] = []
     for node in level.nodes:
         step, closing = level.steps.get(node.name), level.merges.get(node.name)
         if step is not None:
             predicate = step.predicate
-            joined = [name for name in producers(node) if name in leaders and level.steps.get(name) == step]
+            joined = [name for name in producers(node) if name in predicates and level.steps.get(name) == step]
         elif closing is not None:
             predicate = closing.predicate
             joined = [name for name in producers(node) if predicates.get(name) == predicate]
         else:
             continue
-        leaders[node.name] = node.name
         predicates[node.name] = predicate
-        for name in joined:
-            leaders[leader(name)] = leader(node.name)
-    scopes = _scopes(level, {name: leader(name) for name in leaders})
-    groups = {name: _Group(name, predicates[name], scope) for name, scope in scopes.items()}
-    return {name: groups[leader(name)] for name in leaders}
+        edges.extend((name, node.name) for name in joined)
+    numbers = components(predicates, edges)
+    known = {numbers[name]: predicate for name, predicate in predicates.items()}
+    groups = {number: _Group(number, known[number], scope) for number, scope in _scopes(level, numbers).items()}
+    return {name: groups[numbers[name]] for name in predicates}
 
 
-def _scopes(level: Level, leaders: Mapping[str, str]) -> dict[str, str]:
-    """The scope of each group, by its leader."""
-    scopes: dict[str, str] = {}
-    for name, leader in leaders.items():
-        if name not in level.merges:
-            scopes[leader] = common(scopes.get(leader), scope_of(name))
-    merged = {leaders[name]: scope_of(name) for name in reversed(level.merges) if name in leaders}
-    return {leader: scope or "cond" for leader, scope in {**scopes, **merged}.items()}
+def _scopes(level: Level, numbers: Mapping[str, int]) -> dict[int, str]:
+    """The scope of each group, by its number."""
+    scopes: dict[int, str] = {}
+    for node in level.nodes:
+        number = numbers.get(node.name)
+        if number is not None and node.name not in level.merges:
+            scopes[number] = common(scopes.get(number), scope_of(node.name))
+    merged = {numbers[name]: scope_of(name) for name in reversed(level.merges) if name in numbers}
+    return {number: scope or "cond" for number, scope in {**scopes, **merged}.items()}
 
 
 class _Queue:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntFlag
 
 from graphcost.ir.node import Node, TensorRef, producers
+from graphcost.ir.wiring import components
 from graphcost.passes.control_flow.frames import ENTERS, EXITS, MERGES, NEXT_ITERATIONS, SWITCHES
 
 
@@ -82,21 +83,12 @@ def loops_apart(nodes: Sequence[Node], own: frozenset[str]) -> list[list[Node]]:
     """The nodes of each loop of a frame: two loops whose frames have one name share the frame, but no node."""
     if sum(node.op == "LoopCond" and node.name in own for node in nodes) < 2:
         return [list(nodes)]
-    leaders = {node.name: node.name for node in nodes}
-
-    def leader(name: str) -> str:
-        while leaders[name] != name:
-            leaders[name] = leaders[leaders[name]]
-            name = leaders[name]
-        return name
-
+    names = {node.name for node in nodes}
+    edges = ((name, node.name) for node in nodes for name in producers(node) if name in names)
+    part_of = components((node.name for node in nodes), edges)
+    parts: dict[int, list[Node]] = {}
     for node in nodes:
-        for name in producers(node):
-            if name in leaders:
-                leaders[leader(name)] = leader(node.name)
-    parts: dict[str, list[Node]] = {}
-    for node in nodes:
-        parts.setdefault(leader(node.name), []).append(node)
+        parts.setdefault(part_of[node.name], []).append(node)
     return list(parts.values())
 
 

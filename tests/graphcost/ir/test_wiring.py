@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 
 from graphcost.errors import GraphError
-from graphcost.ir.wiring import ancestors, topological, wired
+from graphcost.ir.wiring import ancestors, components, topological, wired
 
 
 def test_it_is_frozen_and_so_is_what_its_edges_share() -> None:
@@ -49,3 +49,8 @@ def test_ancestors_of_several() -> None:
     graph = wired("abcde", [("a", "b"), ("b", "c"), ("d", "e")])
     assert ancestors(graph, ["b", "e"]) == set("abde")
     assert ancestors(graph, []) == set()
+
+
+def test_parts_that_no_edge_leads_between() -> None:
+    found = components("abcde", [("b", "a"), ("d", "e")])
+    assert found == {"a": 0, "b": 0, "c": 1, "d": 2, "e": 2}
