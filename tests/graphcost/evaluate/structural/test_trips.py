@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_graph import tiny_graph
 
-from graphcost.dims import Dim, bind, symbol
-from graphcost.evaluate.structural.trips import trip_count
+from graphcost.dims import Dim, Shape, bind, symbol
+from graphcost.evaluate.structural.trips import Trips, trip_count
+from graphcost.ir.literal import Value
+from graphcost.ir.node import TensorRef
+from graphcost.ops.fact import Fact
 from graphcost.plugins import installed_rules
 
 K = symbol("k", least=0)
@@ -138,3 +141,61 @@ def test_the_count_of_a_sequence_is_its_length() -> None:
 @pytest.mark.parametrize("condition", ["c = NoOp()", "c = Identity(T='bool')"])
 def test_a_condition_that_reads_nothing_bounds_nothing(condition: str) -> None:
     assert trip_count(evaluated(tiny_graph(condition, "c")), {}, "k", installed_rules()) is None
+
+
+def branching(then: str, otherwise: str, predicate: str = "low") -> Trips | None:
+    """The trips of a loop while If(predicate, then, otherwise), of i < 10 and of `flag`, which nobody knows."""
+    arguments = "i = _Arg(T=int32)\n flag = _Arg(T=bool)\n low = _Arg(T=bool)\n"
+    less = "ten = Const(value=10)\n less = Less(i, ten, T=int32)\n"
+    no, yes = "no = Const(value=False)\n", "yes = Const(value=True)\n"
+    bodies = {
+        name: tiny_graph(arguments + less + no + yes + f"out = Identity({name}, T=bool)", "out")
+        for name in ("less", "flag", "no", "yes", "low")
+    }
+    graph = tiny_graph(
+        f"""
+        i = _Arg(T=int32)
+        flag = _Arg(T=bool)
+        ten = Const(value=10)
+        low = Less(i, ten, T=int32)
+        if = If({predicate}, i, flag, low, then_branch=@{then}, else_branch=@{otherwise}) -> bool
+        """,
+        "if",
+        functions=bodies,
+    )
+    feeds = {
+        TensorRef("i"): Fact("int32", Shape(), Value.scalar(symbol("i", least=None))),
+        TensorRef("flag"): Fact("bool", Shape()),
+    }
+    return trip_count(evaluated(graph, feeds=feeds), {"i": symbol("k", least=0)}, "k", installed_rules())
+
+
+@pytest.mark.parametrize(
+    ("then", "otherwise", "predicate"),
+    [
+        ("less", "no", "flag"),
+        ("no", "less", "flag"),
+        ("flag", "no", "low"),
+        ("flag", "low", "low"),
+        ("less", "flag", "flag"),
+    ],
+)
+def test_an_if_that_is_false_on_one_side_is_an_and(then: str, otherwise: str, predicate: str) -> None:
+    """So autograph writes a break, and `while a and b`: only the counter is known, and bounds the loop."""
+    assert branching(then, otherwise, predicate) == Trips(10, False)
+
+
+@pytest.mark.parametrize(("then", "otherwise"), [("less", "yes"), ("yes", "less"), ("flag", "less")])
+def test_an_if_that_may_hold_on_either_side_bounds_nothing(then: str, otherwise: str) -> None:
+    assert branching(then, otherwise, "flag") is None
+
+
+def test_a_condition_in_a_function_is_read_there() -> None:
+    graph = tiny_graph(
+        "i = _Arg(T=int32)\n call = PartitionedCall(i, f=@low, Tin=[]) -> bool",
+        "call",
+        functions={"low": tiny_graph("a = _Arg(T=int32)\n n = Const(value=7)\n l = Less(a, n, T=int32)", "l")},
+    )
+    feeds = {TensorRef("i"): Fact("int32", Shape(), Value.scalar(symbol("i", least=None)))}
+    found = trip_count(evaluated(graph, feeds=feeds), {"i": symbol("k", least=0)}, "k", installed_rules())
+    assert found == Trips(7, True)
