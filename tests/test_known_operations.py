@@ -32,9 +32,9 @@ KNOWN: Mapping[str, str] = {
 """All operations that the engine has by name, and why."""
 
 WORDS: Mapping[str, frozenset[str]] = {
-    "__init__.py": frozenset({"Fact", "Shape"}),
+    "__init__.py": frozenset({"Attr", "Fact", "Shape"}),
     "dims/__init__.py": frozenset({"Shape"}),
-    "ir/graph.py": frozenset({"Attr"}),
+    "ir/node.py": frozenset({"Attr"}),
     "cli/options.py": frozenset({"None"}),
     "loaders/tensors.py": frozenset({"B"}),
     "render/numbers.py": frozenset({"B"}),

@@ -377,7 +377,7 @@ def test_a_table_imports_no_framework(model: str) -> None:
 def test_every_command_and_option_has_help() -> None:
     parser = build_parser()
     (commands,) = [action for action in parser._actions if hasattr(action, "choices") and action.choices]
-    assert set(commands.choices or ()) == {"report", "explain", "dot", "ops", "export"}
+    assert set(commands.choices or ()) == {"report", "explain", "dot", "passes", "ops", "export"}
     for command in (commands.choices or {}).values():  # type: ignore[union-attr]
         assert command.description
         assert all(action.help for action in command._actions)
@@ -386,7 +386,7 @@ def test_every_command_and_option_has_help() -> None:
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    for command in ("report", "explain", "dot", "ops"):
+    for command in ("report", "explain", "dot", "passes", "ops", "export"):
         assert re.search(rf"^ +{command} +\w", out, re.MULTILINE)
 
 

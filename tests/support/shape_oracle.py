@@ -12,6 +12,7 @@ from graphcost.evaluate.feeds import symbol_names
 from graphcost.evaluate.structural import HANDLERS
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import TensorRef
+from graphcost.ir.stand_ins import restored
 from graphcost.loaders import load
 from graphcost.ops.fact import Fact
 from graphcost.ops.sizes import Sizes
@@ -173,7 +174,7 @@ def _compare_bodies(
 
 def _compare_one(ref: TensorRef, dims: Known, evaluation: Evaluation, result: Comparison) -> None:
     result.tensors += 1
-    op = evaluation.graph.nodes[ref.node].op
+    op = restored(evaluation.graph.nodes[ref.node]).op
     shape = evaluation.fact(ref).shape
     if shape is None:
         result.missing.append(Gap(str(ref), op, "unknown", dims))
