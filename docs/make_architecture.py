@@ -55,15 +55,20 @@ def main() -> int:
     arguments = parser.parse_args()
     found = {**modules(ROOT / PACKAGE), **modules(ROOT / "rules" / RULES)}
     each = imports(found)
-    wrong = list(problems(each))
-    page = PAGE.read_text(encoding="utf-8")
-    drawn = redrawn(page, drawing(each, {name: sentence(found, name) for layer in LAYERS for name in layer}))
-    if not arguments.check:
-        PAGE.write_text(drawn, encoding="utf-8")
-    elif drawn != page:
-        wrong.append("the drawing isn't current: run python docs/make_architecture.py")
+    wrong = list(problems(each)) or update(each, found, check=arguments.check)
     print(*wrong, sep="\n", end="\n" if wrong else "", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def update(each: set[Import], found: dict[str, Path], *, check: bool) -> list[str]:
+    """Draws modules that are in layers. With `check` it writes nothing, and says where the page has another drawing."""
+    page = PAGE.read_text(encoding="utf-8")
+    drawn = redrawn(page, drawing(each, {name: sentence(found, name) for layer in LAYERS for name in layer}))
+    if not check:
+        PAGE.write_text(drawn, encoding="utf-8")
+    elif drawn != page:
+        return ["the drawing isn't current: run python docs/make_architecture.py"]
+    return []
 
 
 def problems(each: set[Import]) -> Iterator[str]:
