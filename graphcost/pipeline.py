@@ -20,9 +20,10 @@ from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
 from graphcost.passes.pipeline import BODY_PASSES, RAISING, Recorder, Step
+from graphcost.passes.prune import Prune
 from graphcost.passes.rewriting import rewriting
 from graphcost.preparation import ModelSource, Options, Prepared, prepare
-from graphcost.report import ModelInfo, Report, Tensor
+from graphcost.report import Loop, ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
 from graphcost.roles.phases import training_phases
 from graphcost.roles.reasons import reasons
@@ -92,7 +93,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     prepared = prepare(source, options)
     model, rules, signature = prepared.model, prepared.rules, prepared.signature
     steps, rewrite_notes = _passed(prepared)
-    pruned, kept = steps[0].graph, steps[-1].graph
+    pruned, kept = next(step.graph for step in steps if step.name == Prune.name), steps[-1].graph
     why = reasons(prepared.graph, pruned.nodes, prepared.network) if pruned is not prepared.graph else {}
     whole = whole_graph(prepared.graph, why) if why else kept
     names = symbol_names(whole, rules, signature)
@@ -115,7 +116,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
         outputs_from=prepared.source,
         lines=counted.lines,
         dropped=dropped_work(dropped, whole, facts, rules),
-        loops=tuple(run.loops.values()),
+        loops=tuple(Loop(name, each.trips, each.source) for name, each in run.loops.items()),
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
         warnings=(*model.warnings, *run.warnings),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tree_copy import copy_tree, run_in
 
-ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("graphcost", "rules", "tests", "fixtures", "pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 IMPORTS = "from graphcost import Cost, Op, Rule, RuleSet, Shape\n"
 RULE = '''
@@ -52,21 +49,12 @@ CONCERNED = [
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository."""
-    copy = tmp_path_factory.mktemp("tree")
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, copy / name)
-    return copy
+    return copy_tree(tmp_path_factory.mktemp("tree"), COPIED)
 
 
 def pytest_in(tree: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     """A run of the copy's tests."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment["PYTHONPATH"] = os.pathsep.join(map(str, (tree, tree / "rules")))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *tests]
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return run_in(tree, "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *tests)
 
 
 def write_test(tree: Path, name: str, family: str) -> str:

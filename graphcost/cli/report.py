@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from graphcost.cli.options import add_model_options, count, depth, examine_model
 from graphcost.cli.output import has_colour, warn, warn_all, width, write
-from graphcost.render import GROUPINGS
+from graphcost.render import FORMATS, GROUPINGS, renderer
 
 if TYPE_CHECKING:
     from graphcost.render.rows import View
     from graphcost.report import Report
 
 INCOMPLETE = 4
-FORMATS = ("table", "json", "csv", "markdown")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,18 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _render(report: Report, view: View, form: str, to_terminal: bool) -> str:
-    if form == "json":
-        from graphcost.render import json
-
-        return json.render(report)
-    if form == "csv":
-        from graphcost.render import csv
-
-        return csv.render(report, view)
-    if form == "markdown":
-        from graphcost.render import markdown
-
-        return markdown.render(report, view)
+    if form != "table":
+        return renderer(form)(report, view)
     from graphcost.render import table
 
     columns = width() if to_terminal else None

@@ -6,7 +6,7 @@ Bodies that call bodies are generators on an explicit stack, so that no depth of
 
 from graphcost.evaluate.call_graph import CallGraph, calls_of
 from graphcost.evaluate.evaluation import Binder, Call, Evaluation, Guard
-from graphcost.evaluate.run import FUNCTION, Handler, HandlerSteps, Outcome, Place, Request, Run, Site, Steps
+from graphcost.evaluate.run import FUNCTION, Handler, HandlerSteps, LoopTrips, Outcome, Place, Request, Run, Site, Steps
 from graphcost.evaluate.walk import MAX_EVALUATIONS, evaluate
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Guard",
     "Handler",
     "HandlerSteps",
+    "LoopTrips",
     "Outcome",
     "Place",
     "Request",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Union
 
+from graphcost.dims import Dim
 from graphcost.evaluate.evaluation import Call, Evaluation
 from graphcost.evaluate.infer import Inference, Problem, infer
 from graphcost.ir.graph import Graph
@@ -17,7 +18,6 @@ from graphcost.ops.rule import Rule, RuleSet
 from graphcost.ops.sizes import Sizes
 from graphcost.passes.pipeline import BODY_PASSES, Pass, run_passes
 from graphcost.passes.prune import Prune
-from graphcost.report import Loop
 
 FUNCTION = "(a function's name)"
 """The key of the handler for nodes whose op is the name of a function."""
@@ -42,6 +42,14 @@ class Outcome:
     problem: Problem | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LoopTrips:
+    """How often a loop's body runs; `source` is "derived", "at most" or "unknown"."""
+
+    trips: Dim
+    source: str
+
+
 Steps = Generator[Request, Union[Evaluation, Problem], Evaluation]
 
 
@@ -60,7 +68,7 @@ class Run:
     functions: Mapping[str, Graph]
     sizes: Sizes
     warnings: dict[str, None] = field(default_factory=dict)
-    loops: dict[str, Loop] = field(default_factory=dict)
+    loops: dict[str, LoopTrips] = field(default_factory=dict)
     stacks: dict[Item, Fact] = field(default_factory=dict)
     memo: dict[tuple[str, tuple[Fact, ...], frozenset[int] | None], Evaluation] = field(default_factory=dict)
     bodies: dict[tuple[str, frozenset[int] | None], Graph] = field(default_factory=dict)

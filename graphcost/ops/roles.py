@@ -115,3 +115,6 @@ CHANGES = Role.ASSIGNMENT | Role.UPDATE | Role.OPTIMIZER
 
 EFFECTS = CHANGES | Role.SAVER | Role.SUMMARY | Role.ASSERT | Role.EFFECT
 """What is there for what it does, not for what it gives."""
+
+PHASES = ("forward", "backward", "optimizer", "other")
+"""The parts of a training step: up to the loss, its gradients, what changes variables, and the rest."""

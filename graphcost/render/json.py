@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from graphcost.render.rows import View
 from graphcost.report import Report
 from graphcost.report.serialize import to_dict
 
 
-def render(report: Report) -> str:
-    """The text, in ASCII: what isn't printable in a name comes out escaped. Each entry of a list is one line."""
+def render(report: Report, view: View | None = None) -> str:
+    """The text, in ASCII: what isn't printable in a name comes out escaped. Each entry of a list is one line.
+
+    It has everything: a view changes nothing.
+    """
     members = (f" {json.dumps(key)}: {_written(value)}" for key, value in to_dict(report).items())
     return "{\n" + ",\n".join(members) + "\n}\n"
 

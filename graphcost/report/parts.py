@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from graphcost.dims import Dim, Shape
 from graphcost.report.line import Work
 
-PHASES = ("forward", "backward", "optimizer", "other")
-"""The parts of a training step: up to the loss, its gradients, what changes variables, and the rest."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tensor:

@@ -11,11 +11,12 @@ from typing import Any
 from graphcost.dims import Dim, bind, format_dim, symbols
 from graphcost.errors import UsageError
 from graphcost.ir.graph import Graph
+from graphcost.ops.roles import PHASES
 from graphcost.ops.sizes import BATCH, Equality
 from graphcost.report.bindings import check_equalities, implied
 from graphcost.report.ids import unique_ids
 from graphcost.report.line import Line
-from graphcost.report.parts import PHASES, Dropped, Loop, ModelInfo, Tensor
+from graphcost.report.parts import Dropped, Loop, ModelInfo, Tensor
 from graphcost.report.quantities import QUANTITIES, Quantities, Quantity, quantity_named
 from graphcost.report.row import Row, add_up, by_cost, grouped
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import Node
-from graphcost.ops.roles import CHANGES
-from graphcost.report.parts import PHASES
+from graphcost.ops.roles import CHANGES, PHASES
 from graphcost.roles.network import Network
 
 FORWARD, BACKWARD, OPTIMIZER, OTHER = PHASES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from graphcost.dims import Dim, Shape, ceil_div, dim_max, symbol
-from graphcost.evaluate import Binder, Call, HandlerSteps, Outcome, Request, Site
+from graphcost.evaluate import Binder, Call, HandlerSteps, LoopTrips, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.evaluate.structural.loop import MAX_ROUNDS
@@ -13,7 +13,6 @@ from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import Fact
 from graphcost.ops.status import Status
-from graphcost.report import Loop
 
 BOUNDS = 3
 """start, limit and delta come before the loop variables."""
@@ -42,7 +41,7 @@ def for_loop(site: Site) -> HandlerSteps:
     else:
         return site.unknown(Problem(Status.NO_SHAPE, "the shapes of its variables never settle"))
     trips, binder = _iteration(site, index)
-    site.run.loops[site.inner_path] = Loop(site.inner_path, trips, "unknown" if binder.symbols == {} else "derived")
+    site.run.loops[site.inner_path] = LoopTrips(trips, "unknown" if binder.symbols == {} else "derived")
     return Outcome(site.filled(variables), (Call(body, binder=binder),))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphcost.dims import Dim, Expr, Shape, bind, symbol, symbols
-from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, Outcome, Request, Site
+from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, LoopTrips, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.evaluate.structural.trips import Origin, Trips, trip_count
@@ -21,7 +21,6 @@ from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import Fact
 from graphcost.ops.status import Status
-from graphcost.report import Loop
 
 MAX_ROUNDS = 6
 """Shapes that haven't settled after so many evaluations of the body are given up as unknown."""
@@ -42,7 +41,7 @@ def loop(site: Site) -> HandlerSteps:
     counter = f"k({site.label})"
     varying = _varying(site, settled, counter)
     trips, source = _trips(site, trip_count(tested, varying, counter, site.run.rules, _origin(site, graph)))
-    site.run.loops[site.inner_path] = Loop(site.inner_path, trips, source)
+    site.run.loops[site.inner_path] = LoopTrips(trips, source)
     calls = (
         Call(settled.evaluation, binder=Binder(counter, trips, varying)),
         Call(tested, binder=Binder(counter, trips + 1, varying)),

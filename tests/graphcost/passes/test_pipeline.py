@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
 from tiny_graph import tiny_graph, wiring
 
-from graphcost.passes.pipeline import PIPELINE, Recorder, run_passes
+import graphcost.pipeline
+from graphcost.ir.graph import Graph
+from graphcost.passes.pipeline import PIPELINE, RAISING, Recorder, run_passes
+
+TRAIN = Path(__file__).resolve().parents[3] / "fixtures" / "train.pb"
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The graph as it is."""
+
+    name: ClassVar[str] = "nothing"
+
+    def __call__(self, graph: Graph) -> Graph:
+        return graph
 
 
 def test_every_pass_has_a_name_and_says_what_it_does() -> None:
@@ -41,3 +60,11 @@ def test_a_recorder_remembers_each_step() -> None:
     record.note("load", graph)
     pruned = record("prune", graph, PIPELINE[0])
     assert [(step.name, step.graph) for step in record.steps] == [("load", graph), ("prune", pruned)]
+
+
+@pytest.mark.parametrize("position", range(len(RAISING) + 1))
+def test_another_pass_may_stand_anywhere(monkeypatch: pytest.MonkeyPatch, position: int) -> None:
+    """What is dropped, and why, is what is dropped by pruning, whatever ran before."""
+    expected = graphcost.pipeline.analyze(TRAIN)
+    monkeypatch.setattr(graphcost.pipeline, "RAISING", (*RAISING[:position], Nothing(), *RAISING[position:]))
+    assert graphcost.pipeline.analyze(TRAIN) == expected
