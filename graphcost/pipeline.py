@@ -21,12 +21,10 @@ from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
 from graphcost.passes.pipeline import BODY_PASSES, RAISING, Recorder, Step
 from graphcost.passes.prune import Prune
-from graphcost.passes.rewriting import rewriting
 from graphcost.preparation import ModelSource, Options, Prepared, prepare
 from graphcost.report import Loop, ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
 from graphcost.roles.phases import training_phases
-from graphcost.roles.reasons import reasons
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,22 @@ def _passed(prepared: Prepared) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     for each in RAISING:
         graph = record(each.name, graph, each)
     if prepared.rewrites:
+        from graphcost.passes.rewriting import rewriting
+
         rewritten = rewriting(graph, prepared.rewrites)
         graph, notes = record.note("rewrite", rewritten.graph), rewritten.notes
     for each in BODY_PASSES:
         graph = record(each.name, graph, each)
     return record.steps, notes
+
+
+def _why_dropped(prepared: Prepared, pruned: Graph) -> Mapping[str, str]:
+    """The reason of each node that pruning took away."""
+    if pruned is prepared.graph:
+        return EMPTY
+    from graphcost.roles.reasons import reasons
+
+    return reasons(prepared.graph, pruned.nodes, prepared.network)
 
 
 def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
@@ -94,7 +103,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     model, rules, signature = prepared.model, prepared.rules, prepared.signature
     steps, rewrite_notes = _passed(prepared)
     pruned, kept = next(step.graph for step in steps if step.name == Prune.name), steps[-1].graph
-    why = reasons(prepared.graph, pruned.nodes, prepared.network) if pruned is not prepared.graph else {}
+    why = _why_dropped(prepared, pruned)
     whole = whole_graph(prepared.graph, why) if why else kept
     names = symbol_names(whole, rules, signature)
     given = options.get("bind", EMPTY)

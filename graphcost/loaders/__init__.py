@@ -1,4 +1,7 @@
-"""Reading model files: `load` tells the formats apart and gives a Model. Nothing of a model runs."""
+"""Reading model files: `load` tells the formats apart and gives a Model. Nothing of a model runs.
+
+A format's reader is imported when a file of that format is read.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,10 @@ from graphcost.errors import GraphError, LoadError, UsageError
 from graphcost.loaders.completed import completed
 from graphcost.loaders.files import find_file, opened
 from graphcost.loaders.graphdef import decode_graph
-from graphcost.loaders.metagraph import metagraph_from_bytes, metagraph_from_message
 from graphcost.loaders.model import Model, Signature
-from graphcost.loaders.savedmodel import saved_model_from_bytes, saved_model_from_message
 from graphcost.loaders.signatures import is_in
 from graphcost.loaders.sniff import FORMATS, sniff
 from graphcost.loaders.source import ModelSource, NodeBudget, source_from_bytes, source_from_message
-from graphcost.loaders.text import parse_text
-from graphcost.loaders.tfjs import tfjs_source
 from graphcost.loaders.wire import Buffer
 
 if TYPE_CHECKING:
@@ -78,16 +77,30 @@ def _read(kind: str, buffer: Buffer, folder: Path, tags: Sequence[str], budget: 
         case "graphdef":
             return ModelSource(source_from_bytes(buffer, 0, len(buffer), budget))
         case "graphdef-text":
+            from graphcost.loaders.text import parse_text
+
             return ModelSource(source_from_message(parse_text("GraphDef", buffer, budget), budget))
         case "metagraph":
+            from graphcost.loaders.metagraph import metagraph_from_bytes
+
             return metagraph_from_bytes(buffer, 0, len(buffer), budget)
         case "metagraph-text":
+            from graphcost.loaders.metagraph import metagraph_from_message
+            from graphcost.loaders.text import parse_text
+
             return metagraph_from_message(parse_text("MetaGraphDef", buffer, budget), budget)
         case "savedmodel":
+            from graphcost.loaders.savedmodel import saved_model_from_bytes
+
             return saved_model_from_bytes(buffer, tags, budget)
         case "savedmodel-text":
+            from graphcost.loaders.savedmodel import saved_model_from_message
+            from graphcost.loaders.text import parse_text
+
             return saved_model_from_message(parse_text("SavedModel", buffer, budget), tags, budget)
         case _:
+            from graphcost.loaders.tfjs import tfjs_source
+
             return tfjs_source(buffer, folder, budget)
 
 

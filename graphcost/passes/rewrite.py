@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from graphcost.errors import PluginError, RewriteError
 from graphcost.ir.graph import Graph
 from graphcost.ir.literal import Item, Literal, Value
 from graphcost.ir.node import EMPTY, Attr, Node, TensorRef
 from graphcost.loaders.opdefs import Arg, OpDef, tensorflow_ops
-from graphcost.passes.pattern import Found, Operand
+
+if TYPE_CHECKING:
+    from graphcost.passes.pattern import Found, Operand
 
 
 @dataclass(frozen=True)
