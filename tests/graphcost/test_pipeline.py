@@ -12,7 +12,7 @@ from tiny_graph import tiny_graph, wiring
 
 from graphcost.dims import Shape, symbol
 from graphcost.errors import UsageError
-from graphcost.ir.node import TensorRef
+from graphcost.ir.node import Node, TensorRef
 from graphcost.loaders import Model, Signature
 from graphcost.pipeline import analyze, graphs_by_step, run_pipeline
 from graphcost.report import Report
@@ -107,8 +107,9 @@ def test_inputs_are_those_that_run() -> None:
 
 
 def test_outputs_without_a_tensor_are_named_too() -> None:
-    text = "x = Placeholder(dtype=float32, shape=<2>)\ny = Neg(x, T=float32)\nrun = NoOp(^y) ->\n"
-    outputs = analysed(text, "y,run").report.outputs
+    graph = tiny_graph("x = Placeholder(dtype=float32, shape=<2>)\ny = Neg(x, T=float32)\nrun = NoOp(^y)")
+    graph = graph.replacing([Node("run", "NoOp", controls=("y",), dtypes=())])
+    outputs = analyze(Model("model.pb", "graphdef", graph), outputs=["run", "y"]).outputs
     assert [(tensor.name, tensor.shape) for tensor in outputs] == [("y", Shape(2)), ("run", None)]
 
 
@@ -148,6 +149,22 @@ def test_a_branch_that_is_open_is_counted_the_expensive_way_and_said() -> None:
     assert report.notes == (
         "branches on p are counted as if it were 1, the most expensive way; --bind p=0 counts the other",
     )
+
+
+@pytest.mark.parametrize(("options", "flops"), [({"batch": 3}, 4), ({"batch": 3, "bind": {"N": 7}}, 7)])
+def test_which_branch_is_the_expensive_one_follows_from_the_numbers(options: dict[str, object], flops: int) -> None:
+    text = """
+        x = Placeholder(dtype=float32, shape=<?>)
+        z = Placeholder(dtype=float32, shape=<4>)
+        p = Placeholder(dtype=bool, shape=<>)
+        y = If(p, x, z, then_branch=@first, else_branch=@second) -> float32
+    """
+    arguments = "a = _Arg(T=float32)\nb = _Arg(T=float32)\n"
+    functions = {
+        "first": tiny_graph(f"{arguments}c = Neg(a, T=float32)", "c"),
+        "second": tiny_graph(f"{arguments}c = Neg(b, T=float32)", "c"),
+    }
+    assert total(analysed(text, "y", functions=functions, **options).report) == flops
 
 
 def test_a_scalar_input_that_does_not_run_may_be_given() -> None:
