@@ -12,10 +12,6 @@ TREES = {"graphcost": ROOT / "graphcost", "graphcost_rules": ROOT / "rules" / "g
 TESTED_ELSEWHERE = frozenset(
     [
         "graphcost/cli/export",
-        "graphcost/evaluate/evaluation",
-        "graphcost/evaluate/feeds",
-        "graphcost/evaluate/run",
-        "graphcost/evaluate/walk",
         "graphcost/export/attrs",
         "graphcost/export/functions",
         "graphcost/export/graphdef",
@@ -29,7 +25,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/passes/control_flow/loop_parts",
         "graphcost/passes/control_flow/while_node",
         "graphcost/passes/edit",
-        "graphcost/passes/outputs",
         "graphcost/passes/rewrite",
         "graphcost/render/dot/builder",
         "graphcost/render/dot/collapse",

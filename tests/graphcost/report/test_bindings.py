@@ -31,6 +31,7 @@ def test_a_replaced_symbol_may_not_be_another_number() -> None:
     with pytest.raises(UsageError, match=r"b\[1\]=3 contradicts b\[1\] = 2\*a\[1\] = 4"):
         check_equalities({"b[1]": 2 * A}, (), {"b[1]": 3, "a[1]": 2})
     check_equalities({"b[1]": A}, (), {"b[1]": 3})
+    check_equalities({"b[1]": A}, (), {"a[1]": 3})
     check_equalities({"b[1]": 2 * A}, (), {"b[1]": 3})
 
 

@@ -27,6 +27,7 @@ def test_a_sum_has_every_quantity() -> None:
     assert (row.work.flops, row.work.int_ops) == (2 * N, 7)
     assert (row.params, row.param_bytes) == (7, 28)
     assert (row.amount(FLOPS), row.amount(PARAMS)) == (2 * N, 7)
+    assert add_up("one", [KNOWN]).amount(PARAMS) == 3
 
 
 def test_what_is_not_known_is_counted_by_quantity() -> None:
