@@ -44,7 +44,9 @@ def test_a_body_is_pruned_to_what_is_used_and_folded() -> None:
 
 
 def test_outputs_that_are_used_are_those_that_are_read_or_asked_for() -> None:
-    graph = tiny_graph("f = Foo() -> float32, float32, float32, float32\ny = Neg(f:2)\nz = NoOp(^f)", "f:1, y")
+    graph = tiny_graph(
+        f"f = Foo() ->{' float32,' * 4}\ng = Foo() ->{' float32,' * 4}\ny = Neg(f:2, g:3)\nz = NoOp(^f)", "f:1, y"
+    )
     assert site(graph, "f").used == {1, 2}
     assert site(graph, "y").used == {0}
     assert site(graph, "z").used == frozenset()

@@ -67,5 +67,5 @@ def test_a_name_that_fits_nothing_is_refused_with_the_nearest(name: str, nearest
 
 
 def test_a_graph_without_nodes_has_no_nearest() -> None:
-    with pytest.raises(UsageError, match="no tensor 'a'$"):
+    with pytest.raises(UsageError, match=r"no tensor 'a'$"):
         resolve(Graph.of([]), "a")
