@@ -136,7 +136,7 @@ class Site:
         """The output ports that a node that runs, or the caller, reads."""
         name = self.node.name
         graph = self.place.graph
-        ports = {ref.port for ref in graph.outputs if ref.node == name}
+        ports = set(graph.output_ports.get(name, ()))
         for reader in graph.readers(name):
             ports.update(ref.port for ref in graph.nodes[reader].inputs if ref.node == name)
         return frozenset(ports)

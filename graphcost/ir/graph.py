@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,14 @@ class Graph:
             nx=_wired(table),
             names_in_order=tuple(name for name in self.names_in_order if name in table),
         )
+
+    @cached_property
+    def output_ports(self) -> Mapping[str, frozenset[int]]:
+        """The ports of each node that are among the graph's outputs; nodes without any are absent."""
+        ports: dict[str, set[int]] = {}
+        for name, port in self.outputs:
+            ports.setdefault(name, set()).add(port)
+        return {name: frozenset(each) for name, each in ports.items()}
 
     @property
     def order(self) -> Iterator[Node]:

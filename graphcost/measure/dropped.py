@@ -61,7 +61,14 @@ def find_dropped(
     names = raised_reasons(whole, reasons)
     needed = whole.ancestors(name for name in names if name in whole.nodes)
     part = replace(whole, outputs=(), controls=()).induced(needed)
-    return DroppedPart(part, names, _facts(part, live, run, feeds))
+    return DroppedPart(part, names, _facts(replace(part, outputs=tuple(_results(part))), live, run, feeds))
+
+
+def _results(part: Graph) -> Iterator[TensorRef]:
+    """What nothing reads: the bodies that give it are there for it, as if it were asked for."""
+    for name, node in part.nodes.items():
+        if not any(part.readers(name)):
+            yield from (TensorRef(name, port) for port in range(len(node.dtypes)))
 
 
 def _facts(whole: Graph, live: Evaluation, run: Run, feeds: Mapping[TensorRef, Fact]) -> Evaluation:

@@ -92,3 +92,8 @@ def test_replacing_leaves_the_graph_alone() -> None:
     graph = Graph.of([node("a"), node("b", "a")])
     changed = graph.replacing([Node("b", "Other", (TensorRef("a"),))])
     assert (graph.nodes["b"].op, changed.nodes["b"].op) == ("Op", "Other")
+
+
+def test_the_ports_of_a_node_that_are_outputs() -> None:
+    graph = Graph.of([node("a", outputs=3), node("b")], outputs=[TensorRef("a", 2), TensorRef("a"), TensorRef("a", 2)])
+    assert graph.output_ports == {"a": {0, 2}}
