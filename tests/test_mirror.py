@@ -33,6 +33,7 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/render/passes",
         "graphcost/report/parts",
         "graphcost/render/table_row",
+        "graphcost/render/view",
         "graphcost/roles/arguments",
         "graphcost/roles/candidates",
         "graphcost/roles/endings",

@@ -10,7 +10,6 @@ from graphcost.cli.output import has_colour, warn, warn_all, width, write
 from graphcost.render import FORMATS, GROUPINGS, renderer
 
 if TYPE_CHECKING:
-    from graphcost.render.rows import View
     from graphcost.report import Report
 
 INCOMPLETE = 4
@@ -34,11 +33,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from graphcost.render.rows import View
-
     report = examine_model(arguments).report
-    view = View(arguments.by, arguments.depth, arguments.top)
-    write(_render(report, view, arguments.format, to_terminal=arguments.output is None), arguments.output)
+    write(_render(report, arguments), arguments.output)
     if arguments.format != "table":
         warn_all(report.warnings)
     if arguments.batch is not None and "N" not in report.symbols and "N" not in report.replaced:
@@ -49,11 +45,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _render(report: Report, view: View, form: str, to_terminal: bool) -> str:
-    if form != "table":
-        return renderer(form)(report, view)
+def _render(report: Report, arguments: argparse.Namespace) -> str:
+    from graphcost.render.view import View
+
+    view = View(arguments.by, arguments.depth, arguments.top)
+    if arguments.format != "table":
+        return renderer(arguments.format)(report, view)
     from graphcost.render import table
 
+    to_terminal = arguments.output is None
     columns = width() if to_terminal else None
     return table.render(report, view, width=columns or table.PLAIN_WIDTH, colour=to_terminal and has_colour())
 

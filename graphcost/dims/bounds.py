@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
+from typing import TYPE_CHECKING, Union
 
 from graphcost.dims.polynomial import ONE, Monomial, Terms, degree, monomial_product, plus
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 MAX_DEGREE = 12
 """Monomials of a higher degree, which no shape has, aren't multiplied out for a bound."""
 
-Coefficient = int | Fraction
+Coefficient = Union[int, "Fraction"]
 
 
 def lower_bound(terms: Terms) -> int | None:
@@ -47,6 +50,8 @@ def _relax_quotients(terms: Terms) -> dict[Monomial, Coefficient] | None:
         if found is None:
             relaxed[monomial] = relaxed.get(monomial, 0) + coefficient
             continue
+        from fractions import Fraction
+
         others, numerator, denominator = found
         if not _is_nonnegative(others):
             return None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import cache
 from math import comb, lcm
+from typing import TYPE_CHECKING
 
 from graphcost.dims.atoms import Symbol
 from graphcost.dims.binding import bind, symbols
 from graphcost.dims.expr import Dim, Expr, floor_div, product
 from graphcost.errors import DimError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 MAX_ADDED = 4096
 """Formulas that aren't polynomials in the counter are added up one by one, up to so many iterations."""
@@ -40,6 +43,8 @@ def sum_over(dim: Dim, counter: str, trips: Dim, varying: Mapping[str, Dim]) -> 
 
 def power_sum(power: int, trips: Dim) -> Dim:
     """0^p + 1^p + ... + (trips - 1)^p, by Faulhaber's formula with Bernoulli numbers (B1 = -1/2)."""
+    from fractions import Fraction
+
     coefficients = [Fraction(comb(power + 1, j), power + 1) * _bernoulli(j) for j in range(power + 1)]
     denominator = lcm(*(c.denominator for c in coefficients))
     numerator: Dim = 0
@@ -50,6 +55,8 @@ def power_sum(power: int, trips: Dim) -> Dim:
 
 @cache
 def _bernoulli(n: int) -> Fraction:
+    from fractions import Fraction
+
     if n == 0:
         return Fraction(1)
     return -sum((comb(n + 1, k) * _bernoulli(k) for k in range(n)), Fraction(0)) / (n + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from graphcost.dims import Dim, Shape, symbol
 from graphcost.errors import UsageError
@@ -71,6 +70,8 @@ def _flag(name: str) -> Fact:
 def _input(name: str, names: Mapping[TensorRef, str], signature: Signature | None, graph: Graph) -> TensorRef:
     ref = _find(name, names, signature, graph)
     if ref is None:
+        from difflib import get_close_matches
+
         known = list(dict.fromkeys([*names.values(), *(signature.inputs if signature else ())]))
         near = get_close_matches(name, known, n=3, cutoff=0.5) or known[:5]
         hint = f"; its inputs are {', '.join(near)}" if near else "; it has none"

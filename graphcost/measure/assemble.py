@@ -116,9 +116,11 @@ def _total(lines: Sequence[Line]) -> Dim:
 
 def _all_runs(body: BodyRuns, once: Mapping[int, Sequence[Line]]) -> Iterator[Line]:
     count = body.count
-    for each in once[id(body.evaluation)]:
-        scope = readable(joined(body.scope, each.scope))
+    lines = once[id(body.evaluation)]
+    scopes = {scope: readable(joined(body.scope, scope)) for scope in {each.scope for each in lines}}
+    for each in lines:
+        scope = scopes[each.scope]
         if body.is_plain:
-            yield replace(each, scope=scope)
+            yield each if scope == each.scope else replace(each, scope=scope)
         else:
             yield replace(each, scope=scope, count=count, work=each.work if each.work is IDLE else body.work(each.work))

@@ -19,6 +19,9 @@ from graphcost.passes.control_flow.frames import ENTERS
 TRANSPARENT = Role.IDENTITY | Role.READ | Role.CAST
 """What hands weights on: who reads it reads them."""
 
+STORED = Role.CONSTANT | Role.VARIABLE
+"""Where weights stand."""
+
 NodeKey = tuple[int, str]
 """A node of an evaluation: the evaluation's id(), and the node's name."""
 WeightKey = tuple[str, str]
@@ -89,13 +92,16 @@ class _Ledger:
 def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
     carried: dict[str, frozenset[WeightKey]] = {}
     hands_on = ledger.rules.ops_in(TRANSPARENT) | ENTERS | {ARGUMENT, FOLDED}
+    fed = ledger.rules.ops_in(Role.INPUT)
+    stored = ledger.rules.ops_in(STORED) - fed
     for node in evaluation.graph.order:
         if node.op == COPY:
             continue
         place = (id(evaluation), node.name)
         arriving = ledger.arguments.get(place, NONE).union(*(carried.get(ref.node, NONE) for ref in node.inputs))
         facts = evaluation.facts.get(node.name, ())
-        if _is_source(node, ledger):
+        # Constants, variables, and bare handles, which only a read sizes.
+        if node.op in stored or (node.op in fed and node.dtypes == ("resource",)):
             source = (evaluation.function, node.name)
             ledger.homes.setdefault(source, place)
             _weigh(source, _stored(node, facts, ledger), ledger)
@@ -123,13 +129,6 @@ def _hand_over(
         for argument, ref in zip(call.callee.graph.inputs, call.given(node.inputs), strict=True):
             place = (id(call.callee), argument.node)
             ledger.arguments[place] = ledger.arguments.get(place, NONE) | carried.get(ref.node, NONE)
-
-
-def _is_source(node: Node, ledger: _Ledger) -> bool:
-    """Whether weights may come from the node: constants, variables, and bare handles, which only a read sizes."""
-    if ledger.has(node, Role.INPUT):
-        return node.dtypes == ("resource",)
-    return ledger.has(node, Role.CONSTANT | Role.VARIABLE)
 
 
 def _stored(node: Node, facts: tuple[Fact, ...], ledger: _Ledger) -> Weights | None:

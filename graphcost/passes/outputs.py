@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from graphcost.errors import UsageError
@@ -39,6 +38,8 @@ def resolve(graph: Graph, name: str) -> list[TensorRef]:
         return [TensorRef(node, int(port))]
     matches = [TensorRef(known) for known in graph.nodes if any(c in name for c in "*?[") and fnmatchcase(known, name)]
     if not matches:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, graph.nodes, n=3, cutoff=0.5)
         hint = f"; the nearest are {', '.join(near)}" if near else ""
         raise UsageError(f"the model has no tensor {name!r}{hint}")

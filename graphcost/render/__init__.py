@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphcost.render.rows import View
+    from graphcost.render.view import View
     from graphcost.report import Report
 
 Renderer = Callable[["Report", "View"], str]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from graphcost.dims import Dim
 from graphcost.render.numbers import human, human_in, percent
-from graphcost.render.rows import View, output_shape
+from graphcost.render.rows import output_shape
 from graphcost.render.sanitize import sanitize
 from graphcost.render.summary import shape_text
 from graphcost.render.table_row import TableRow
+from graphcost.render.view import View
 from graphcost.report import Quantities, Quantity, Report, Row
 from graphcost.report.quantities import quantity_named
 

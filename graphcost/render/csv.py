@@ -7,9 +7,10 @@ from io import StringIO
 
 from graphcost.dims import Dim, Shape, format_dim
 from graphcost.render.numbers import MAX_BITS
-from graphcost.render.rows import View, flat
+from graphcost.render.rows import flat
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 from graphcost.render.table_row import TableRow
+from graphcost.render.view import View
 from graphcost.report import Line, Quantities, Report, Row
 
 SPREADSHEET_FORMULA = ("=", "+", "-", "@")

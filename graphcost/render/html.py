@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from graphcost.render.columns import cells, columns
-from graphcost.render.rows import View, select
+from graphcost.render.rows import select
 from graphcost.render.sanitize import sanitize
 from graphcost.render.summary import Fact, summarize, title
 from graphcost.render.table_row import TableRow
+from graphcost.render.view import View
 from graphcost.report import Report
 
 LEFT = ' style="text-align:left"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from graphcost.render.rows import View
+from graphcost.render.view import View
 from graphcost.report import Report
 from graphcost.report.serialize import to_dict
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from graphcost.render.columns import cells, columns
-from graphcost.render.rows import View, select
+from graphcost.render.rows import select
 from graphcost.render.sanitize import sanitize
 from graphcost.render.summary import summarize, title
 from graphcost.render.table_row import TableRow
+from graphcost.render.view import View
 from graphcost.report import Report
 
 SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&#@]|:(?=//)|(?<=www)\.", re.IGNORECASE)

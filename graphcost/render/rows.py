@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from graphcost.dims import Shape
 from graphcost.render.scope_tree import Cut, flatten, grow, readable
 from graphcost.render.table_row import TableRow
+from graphcost.render.view import View
 from graphcost.report import Line, Report, Row, add_up, add_up_rows
 
 READABLE_ROWS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What to show. `depth` cuts scopes, None where it fits; `top` keeps the most expensive rows, 0 keeps all."""
-
-    by: str = "scope"
-    depth: int | None = None
-    top: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

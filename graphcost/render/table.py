@@ -14,10 +14,11 @@ from rich.text import Text
 
 from graphcost.render.columns import Column, cells, columns, measured, measured_as
 from graphcost.render.numbers import share
-from graphcost.render.rows import Rows, View, select
+from graphcost.render.rows import Rows, select
 from graphcost.render.sanitize import head, middle, sanitize
 from graphcost.render.summary import Fact, summarize, title
 from graphcost.render.table_row import TableRow
+from graphcost.render.view import View
 from graphcost.report import Report
 
 PLAIN_WIDTH = 120

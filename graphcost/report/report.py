@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -186,6 +185,8 @@ class Report:
     def _check_symbol(self, name: str, number: int) -> None:
         known = [*self.symbols, *self.replaced]
         if name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, n=3) or known[:5]
             hint = f"its symbols are {', '.join(near)}" if near else "it has none"
             raise UsageError(f"the model has no symbol {name!r}: {hint}")

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from graphcost.ir.graph import Graph
 from graphcost.ir.structural import RETURNS
 from graphcost.ops.rule import RuleSet
 from graphcost.roles.candidates import Candidate, Inferred, owners, refs, weighted_before
-from graphcost.roles.endings import Ending
-from graphcost.roles.heads import Heads, find_heads
 from graphcost.roles.network import Network, find_network
 from graphcost.roles.plain_sinks import UNREAD, Sinks, find_sinks
+
+if TYPE_CHECKING:
+    from graphcost.roles.endings import Ending
+    from graphcost.roles.heads import Heads
 
 NAMED = 3
 """How many tensors a doubt names."""
@@ -35,6 +38,8 @@ def infer_outputs(graph: Graph, rules: RuleSet) -> Inferred:
         return _inferred(graph, [Candidate(node.inputs[0], "the graph returns it") for node in returned])
     network = find_network(graph, rules)
     if network.has_loss:
+        from graphcost.roles.heads import find_heads
+
         heads = find_heads(network)
         if any(each.points for each in heads.chosen):
             return _of_heads(graph, network, heads)

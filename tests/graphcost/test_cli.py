@@ -32,6 +32,7 @@ node { name: "dense/Odd" op: "OddOp" input: "dense/Relu" attr { key: "T" value {
 node { name: "\\033[31m/evil" op: "OddOp" input: "dense/Odd" attr { key: "T" value { type: DT_FLOAT } } }
 """
 OPEN = "x[1]"
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 
 @pytest.fixture
@@ -365,6 +366,40 @@ def test_help_imports_nothing_slow() -> None:
 
 def test_json_imports_no_renderer_and_no_framework(model: str) -> None:
     assert not imported("report", model, "--format", "json") & {"rich", "tensorflow", "numpy"}
+
+
+WHEN_NEEDED = {
+    "difflib",
+    "fractions",
+    "graphcost.loaders.savedmodel",
+    "graphcost.loaders.text",
+    "graphcost.loaders.tfjs",
+    "graphcost.passes.control_flow.graph_conds",
+    "graphcost.passes.control_flow.graph_loops",
+    "graphcost.passes.pattern",
+    "graphcost.passes.rewriting",
+    "graphcost.render.rows",
+    "graphcost.roles.heads",
+    "graphcost.roles.reasons",
+}
+"""What a report on a frozen network without loops and conds, in JSON, does without."""
+
+
+def test_a_plain_report_imports_only_what_it_needs() -> None:
+    assert not imported("report", str(FIXTURES / "mobilenet_v2.pb"), "--format", "json") & WHEN_NEEDED
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "needed"),
+    [
+        ("lstm.pb", ["--format", "json"], {"graphcost.passes.control_flow.graph_loops"}),
+        ("train.pbtxt", ["--format", "json"], {"graphcost.loaders.text", "graphcost.roles.heads"}),
+        ("lstm_saved_model", ["--format", "csv"], {"graphcost.loaders.savedmodel", "graphcost.render.rows"}),
+        ("attention.pb", ["--rewrite", "drop_identities"], {"graphcost.passes.pattern", "graphcost.passes.rewriting"}),
+    ],
+)
+def test_a_report_imports_what_it_needs(model: str, arguments: list[str], needed: set[str]) -> None:
+    assert needed <= imported("report", str(FIXTURES / model), *arguments)
 
 
 def test_a_table_imports_no_framework(model: str) -> None:

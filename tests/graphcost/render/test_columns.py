@@ -9,8 +9,8 @@ from graphcost.dims import Shape
 from graphcost.ops.cost import Cost
 from graphcost.ops.status import Status
 from graphcost.render.columns import cells, columns
-from graphcost.render.rows import View
 from graphcost.render.table_row import TableRow
+from graphcost.render.view import View
 from graphcost.report import Line, Report, add_up_rows
 
 

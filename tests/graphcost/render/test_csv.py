@@ -8,7 +8,7 @@ from sample_reports import line, make_report, perceptron, residual_net
 from graphcost.ops.cost import Cost
 from graphcost.render import GROUPINGS
 from graphcost.render.csv import render
-from graphcost.render.rows import View
+from graphcost.render.view import View
 
 
 def read(text: str) -> list[dict[str, str]]:

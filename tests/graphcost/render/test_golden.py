@@ -7,7 +7,7 @@ from golden import check
 from sample_reports import perceptron, residual_net
 
 from graphcost.render import GROUPINGS, csv, html, json, markdown, table
-from graphcost.render.rows import View
+from graphcost.render.view import View
 
 BOUND = {"perceptron": perceptron().bind(N=1), "residual": residual_net().bind(N=2, **{"tokens[1]": 128})}
 REPORTS = {**BOUND, "residual-open": residual_net()}

@@ -13,7 +13,7 @@ from graphcost.ops.cost import Cost
 from graphcost.ops.status import Status
 from graphcost.render import GROUPINGS, csv, html, markdown, table
 from graphcost.render import json as json_renderer
-from graphcost.render.rows import View
+from graphcost.render.view import View
 from graphcost.report import Dropped, Line, Loop, ModelInfo, Report, Tensor, Work
 
 PIECES = st.sampled_from([

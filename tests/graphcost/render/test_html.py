@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from sample_reports import line, make_report, perceptron
 
 from graphcost.render.html import render
-from graphcost.render.rows import View
+from graphcost.render.view import View
 
 
 class Tags(HTMLParser):

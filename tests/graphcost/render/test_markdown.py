@@ -5,7 +5,7 @@ import re
 from sample_reports import line, make_report, perceptron
 
 from graphcost.render.markdown import escape, render
-from graphcost.render.rows import View
+from graphcost.render.view import View
 
 
 def test_every_row_has_as_many_cells_as_the_header() -> None:

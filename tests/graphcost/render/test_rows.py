@@ -6,7 +6,8 @@ from sample_reports import N, line, make_report, residual_net
 
 from graphcost.ops.cost import Cost
 from graphcost.ops.status import Status
-from graphcost.render.rows import READABLE_ROWS, View, flat, select
+from graphcost.render.rows import READABLE_ROWS, flat, select
+from graphcost.render.view import View
 from graphcost.report import Report
 
 

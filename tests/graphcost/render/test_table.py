@@ -10,8 +10,8 @@ from graphcost.dims import Shape, symbol
 from graphcost.ops.cost import Cost
 from graphcost.ops.status import Status
 from graphcost.render import GROUPINGS
-from graphcost.render.rows import View
 from graphcost.render.table import render
+from graphcost.render.view import View
 from graphcost.report import Loop, Report, Tensor
 
 LONG = make_report(

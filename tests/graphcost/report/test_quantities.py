@@ -21,8 +21,8 @@ from graphcost.ops.status import Status
 from graphcost.render import GROUPINGS, html, markdown, table
 from graphcost.render import csv as csv_renderer
 from graphcost.render.json import render as render_json
-from graphcost.render.rows import View
 from graphcost.render.summary import summarize
+from graphcost.render.view import View
 from graphcost.report import QUANTITIES, Line, Quantity, Report, Unit
 from graphcost.report.serialize import to_dict
 from graphcost.schema import report_schema, with_quantities
