@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar, Union
+from typing import TYPE_CHECKING, Generic, TypeVar, Union
 
 from graphcost.errors import PluginError
 from graphcost.ops.rule import RuleSet
-from graphcost.passes.rewrite import RewriteSet
+
+if TYPE_CHECKING:
+    from graphcost.passes.rewrite import RewriteSet
 
 GROUP = "graphcost.rules"
 REWRITES_GROUP = "graphcost.rewrites"
@@ -23,8 +25,8 @@ OWN_PACKAGE = "graphcost"
 OWN_ENTRY = "builtin"
 
 
-S = TypeVar("S", RuleSet, RewriteSet)
-Asked = Union[str, "os.PathLike[str]", RewriteSet]
+S = TypeVar("S", "RuleSet", "RewriteSet")
+Asked = Union[str, "os.PathLike[str]", "RewriteSet"]
 """Rewrites: the name of an installed one, the path of a file that defines REWRITES, or a set."""
 
 
@@ -39,7 +41,12 @@ class Kind(Generic[S]):
 
 
 RULES = Kind("rule", "RULES", RuleSet, "RULES = RuleSet(Rule(...), ...)")
-REWRITES = Kind("rewrite", "REWRITES", RewriteSet, "REWRITES = RewriteSet(Rewrite(...), ...)")
+
+
+def _rewrites() -> Kind[RewriteSet]:
+    from graphcost.passes.rewrite import RewriteSet
+
+    return Kind("rewrite", "REWRITES", RewriteSet, "REWRITES = RewriteSet(Rewrite(...), ...)")
 
 
 def installed_rules() -> RuleSet:
@@ -73,9 +80,10 @@ def installed_rewrites(points: Iterable[EntryPoint] | None = None) -> RewriteSet
     Raises PluginError where a pack can't be loaded, and where two rewrites have one name.
     """
     found = entry_points(group=REWRITES_GROUP) if points is None else points
-    rewrites = RewriteSet()
+    kind = _rewrites()
+    rewrites = kind.type()
     for point in sorted(found, key=lambda point: (not _is_builtin(point), _owner(point))):
-        rewrites = rewrites + _load(point, REWRITES)
+        rewrites = rewrites + _load(point, kind)
     return rewrites
 
 
@@ -84,6 +92,8 @@ def chosen_rewrites(asked: Iterable[Asked], points: Iterable[EntryPoint] | None 
 
     Raises PluginError for what is neither an installed rewrite nor a file, and where two rewrites have one name.
     """
+    from graphcost.passes.rewrite import RewriteSet
+
     chosen = RewriteSet()
     installed: RewriteSet | None = None
     for item in dict.fromkeys(asked):
@@ -127,7 +137,7 @@ def rewrites_from_file(path: str | os.PathLike[str]) -> RewriteSet:
 
     Raises PluginError where the file can't be read, can't be run, or has no `REWRITES`.
     """
-    return _from_file(path, REWRITES)
+    return _from_file(path, _rewrites())
 
 
 def _from_file(path: str | os.PathLike[str], kind: Kind[S]) -> S:

@@ -24,7 +24,6 @@ from graphcost.passes.feed import feed
 from graphcost.passes.outputs import resolve, with_outputs
 from graphcost.passes.pipeline import Recorder, Step
 from graphcost.passes.prune import Prune
-from graphcost.passes.rewrite import RewriteSet
 from graphcost.plugins import Asked, chosen_rewrites, installed_rules, rules_from_file
 from graphcost.roles.candidates import Inferred
 from graphcost.roles.infer_outputs import infer_outputs
@@ -32,6 +31,8 @@ from graphcost.roles.network import Network, find_network
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
+
+    from graphcost.passes.rewrite import RewriteSet
 
 ModelSource = Union[str, "os.PathLike[str]", "Message", Model]
 DEFAULT_SIGNATURE = "serving_default"
@@ -69,12 +70,12 @@ class Prepared:
 
     graph: with its outputs, and with inner tensors as inputs where that was asked for. source: where the outputs came
     from: "option", "signature" or "inferred"; inferred: how, where nobody named them. network: what its nodes are for.
-    steps: how the graph came about.
+    rewrites: those to apply, if any. steps: how the graph came about.
     """
 
     model: Model
     rules: RuleSet
-    rewrites: RewriteSet
+    rewrites: RewriteSet | None
     signature: Signature | None
     graph: Graph
     source: str
@@ -122,7 +123,11 @@ def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:
     return installed_rules() | (rules if isinstance(rules, RuleSet) else rules_from_file(rules))
 
 
-def _rewrites(asked: RewriteSet | Iterable[Asked]) -> RewriteSet:
+def _rewrites(asked: RewriteSet | Iterable[Asked]) -> RewriteSet | None:
+    if not asked:
+        return None
+    from graphcost.passes.rewrite import RewriteSet
+
     return asked if isinstance(asked, RewriteSet) else chosen_rewrites(asked)
 
 

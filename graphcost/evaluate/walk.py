@@ -101,6 +101,8 @@ def _input(ref: TensorRef, facts: Mapping[str, tuple[Fact, ...]]) -> Fact:
 
 def _fed(node: Node, facts: tuple[Fact, ...], feeds: Mapping[TensorRef, Fact]) -> tuple[Fact, ...]:
     """The facts with what is fed laid over them: a fed tensor has no value but the one that is fed."""
+    if not feeds:
+        return facts
     refs = [TensorRef(node.name, port) for port in range(len(facts))]
     if not any(ref in feeds for ref in refs):
         return facts

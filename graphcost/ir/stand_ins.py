@@ -36,8 +36,10 @@ def standing_for(node: Node, op: str) -> Node:
 
 def restored(node: Node) -> Node:
     """The node that a COPY or FOLDED stands for; any other node as it is."""
+    if node.op not in (COPY, FOLDED):
+        return node
     op = node.attrs.get(_OP)
-    if node.op not in (COPY, FOLDED) or not isinstance(op, str):
+    if not isinstance(op, str):
         return node
     return replace(node, op=op, attrs=MappingProxyType({k: v for k, v in node.attrs.items() if k != _OP}))
 

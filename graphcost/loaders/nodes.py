@@ -65,8 +65,8 @@ class NodeDecoder:
         op = self.shared(f"{message.op}{FOREIGN}" if message.op in INTERNAL else message.op)
         definition = self._signatures.get(op) or self._op_defs.get(op)
         attrs: dict[str, Attr] = dict(definition.defaults) if definition else {}
-        for name in message.attr:
-            attrs[self.shared(name)] = self._affordable(decode_attr(message.attr[name]))
+        for name, value in message.attr.items():
+            attrs[self.shared(name)] = self._affordable(decode_attr(value))
         attrs.update(source.attrs)
         dtypes = definition.dtypes(attrs) if definition else None
         return Draft(

@@ -18,10 +18,18 @@ from graphcost.ops.op import Op
 from graphcost.ops.rule import Rule, RuleSet
 from graphcost.ops.status import Status
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, hands_on_the_first
-from graphcost.report import Line, Work
+from graphcost.report import IDLE, Line, Work
 
 CONTROL_FLOW = CONTROL_FLOW_V1 | {"_SwitchN"}
 RUNS_ITS_BODY = Free("runs the nodes of its body", FreeKind.COMPUTES_NOTHING)
+
+
+def work_and_status(node: Node, evaluation: Evaluation, rules: RuleSet) -> tuple[Work, Status]:
+    """What one run of a node costs, and whether that is known: what its line says, without the line."""
+    settled = _settle(node, evaluation, rules)
+    if isinstance(settled, Problem):
+        return IDLE, settled.status
+    return (IDLE, Status.FREE) if isinstance(settled, Free) else (settled, Status.COSTED)
 
 
 def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, scope: str) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from graphcost.evaluate import Evaluation, Run, evaluate
@@ -11,15 +11,16 @@ from graphcost.evaluate.call_graph import CallGraph
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.stand_ins import FOLDED, origins, restored
-from graphcost.measure.arithmetic import line
+from graphcost.measure.arithmetic import line, work_and_status
 from graphcost.measure.assemble import all_lines, lines_of_one_run, work_of_one_run
 from graphcost.measure.branches import most_expensive
 from graphcost.measure.params import NO_WEIGHTS
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
+from graphcost.ops.status import Status
 from graphcost.passes.control_flow.raise_control_flow import raise_control_flow
 from graphcost.passes.fold import CONSTANT
-from graphcost.report import Dropped, Line, sum_work
+from graphcost.report import Dropped, Work, sum_work
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,13 @@ def _is_same(before: Node | None, after: Node) -> bool:
 def dropped_work(part: DroppedPart, whole: Graph, live: Evaluation, rules: RuleSet) -> dict[str, Dropped]:
     """Nodes and work of each reason for going, in the order of the whole graph; what was folded is constant."""
     nodes: Counter[str] = Counter()
-    lines: dict[str, list[Line]] = {}
+    work: dict[str, list[tuple[Work, Status]]] = {}
     for reason, node, evaluation in _falling(part, whole, live):
         nodes[reason] += 1
-        lines.setdefault(reason, []).extend(_lines_below(node, evaluation, rules))
+        work.setdefault(reason, []).extend(_work_below(node, evaluation, rules))
     return {
-        reason: Dropped(
-            nodes[reason], sum_work(each.work for each in below), all(each.status.is_known for each in below)
-        )
-        for reason, below in lines.items()
+        reason: Dropped(nodes[reason], sum_work(each for each, _ in below), all(status.is_known for _, status in below))
+        for reason, below in work.items()
     }
 
 
@@ -106,12 +105,13 @@ def _falling(part: DroppedPart, whole: Graph, live: Evaluation) -> Iterator[tupl
             yield CONSTANT, restored(live.graph.nodes[name]), live
 
 
-def _lines_below(node: Node, facts: Evaluation, rules: RuleSet) -> Sequence[Line]:
-    """The lines of a node and, where it runs bodies, of all that they run."""
-    own = line(node, facts, rules, NO_WEIGHTS, "")
+def _work_below(node: Node, facts: Evaluation, rules: RuleSet) -> Iterable[tuple[Work, Status]]:
+    """The work of a node and, where it runs bodies, of all that they run."""
     if node.name not in facts.calls:
-        return [own]
+        return [work_and_status(node, facts, rules)]
     root = replace(facts, calls={node.name: facts.calls[node.name]})
     calls = CallGraph.of(root)
+    own = line(node, facts, rules, NO_WEIGHTS, "")
     once = {id(root): [own], **{id(each): lines_of_one_run(each, rules, {}) for each in calls.order[1:]}}
-    return all_lines(calls, once, most_expensive(calls, work_of_one_run(once), {}))
+    lines = all_lines(calls, once, most_expensive(calls, work_of_one_run(once), {}))
+    return [(each.work, each.status) for each in lines]

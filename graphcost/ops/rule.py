@@ -155,7 +155,8 @@ class RuleSet:
     def owned_by(self, owner: str) -> RuleSet:
         """The same rules; those without an owner get this one."""
         owned = RuleSet(*(rule if rule.owner else replace(rule, owner=owner) for rule in self._rules.values()))
-        families = {id(family): replace(family, owner=family.owner or owner) for family in self._pending.values()}
+        pending = {id(family): family for family in self._pending.values()}
+        families = {key: replace(family, owner=family.owner or owner) for key, family in pending.items()}
         owned._pending = {op: families[id(family)] for op, family in self._pending.items()}
         return owned
 

@@ -2,62 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from types import MappingProxyType
 
 from graphcost.evaluate import FUNCTION, Handler
-from graphcost.evaluate.structural.branch import branch
-from graphcost.evaluate.structural.call import call
-from graphcost.evaluate.structural.elements import (
-    comparisons,
-    on_elements,
-    reduced_shape,
-    reductions,
-    scattered_shape,
-    scatters,
-    sorted_shape,
-)
-from graphcost.evaluate.structural.for_loop import for_loop
-from graphcost.evaluate.structural.loop import loop
-from graphcost.evaluate.structural.map_rows import map_rows
-from graphcost.evaluate.structural.replicate import replicate
-from graphcost.evaluate.structural.stack import pop, push, stack
-from graphcost.evaluate.structural.windows import reduced_windows_shape, selected_shape, selections, window_reductions
 
-HANDLERS: Mapping[str, Handler] = {
-    FUNCTION: call,
-    "PartitionedCall": call,
-    "StatefulPartitionedCall": call,
-    "TPUPartitionedCall": call,
-    "RemoteCall": call,
-    "BatchFunction": call,
-    "XlaLaunch": call,
-    "XlaLaunchV2": call,
-    "_TPUReplicate": replicate,
-    "MapDefun": map_rows,
-    "If": branch,
-    "_If": branch,
-    "StatelessIf": branch,
-    "Case": branch,
-    "StatelessCase": branch,
-    "XlaIf": branch,
-    "RiscCondition": branch,
-    "For": for_loop,
-    "While": loop,
-    "_While": loop,
-    "StatelessWhile": loop,
-    "XlaWhile": loop,
-    "RiscWhile": loop,
-    "Stack": stack,
-    "StackV2": stack,
-    "StackPush": push,
-    "StackPushV2": push,
-    "StackPop": pop,
-    "StackPopV2": pop,
-    "XlaReduce": on_elements(reduced_shape, reductions),
-    "XlaVariadicReduce": on_elements(reduced_shape, reductions),
-    "XlaVariadicReduceV2": on_elements(reduced_shape, reductions),
-    "XlaReduceWindow": on_elements(reduced_windows_shape, window_reductions),
-    "XlaScatter": on_elements(scattered_shape, scatters),
-    "XlaSelectAndScatter": on_elements(selected_shape, selections),
-    "XlaVariadicSort": on_elements(sorted_shape, comparisons),
-}
+_HANDLERS: Mapping[str, str] = MappingProxyType(
+    {
+        FUNCTION: "call.call",
+        "PartitionedCall": "call.call",
+        "StatefulPartitionedCall": "call.call",
+        "TPUPartitionedCall": "call.call",
+        "RemoteCall": "call.call",
+        "BatchFunction": "call.call",
+        "XlaLaunch": "call.call",
+        "XlaLaunchV2": "call.call",
+        "_TPUReplicate": "replicate.replicate",
+        "MapDefun": "map_rows.map_rows",
+        "If": "branch.branch",
+        "_If": "branch.branch",
+        "StatelessIf": "branch.branch",
+        "Case": "branch.branch",
+        "StatelessCase": "branch.branch",
+        "XlaIf": "branch.branch",
+        "RiscCondition": "branch.branch",
+        "For": "for_loop.for_loop",
+        "While": "loop.loop",
+        "_While": "loop.loop",
+        "StatelessWhile": "loop.loop",
+        "XlaWhile": "loop.loop",
+        "RiscWhile": "loop.loop",
+        "Stack": "stack.stack",
+        "StackV2": "stack.stack",
+        "StackPush": "stack.push",
+        "StackPushV2": "stack.push",
+        "StackPop": "stack.pop",
+        "StackPopV2": "stack.pop",
+        "XlaReduce": "elements.reduce_elements",
+        "XlaVariadicReduce": "elements.reduce_elements",
+        "XlaVariadicReduceV2": "elements.reduce_elements",
+        "XlaReduceWindow": "windows.reduce_windows",
+        "XlaScatter": "elements.scatter_elements",
+        "XlaSelectAndScatter": "windows.select_and_scatter",
+        "XlaVariadicSort": "elements.sort_elements",
+    }
+)
+"""The function that handles an operation, and the module beside this one that has it."""
+
+
+class _OnFirstUse(Mapping[str, Handler]):
+    """Handlers whose modules are imported when an operation is met: few models have more than calls."""
+
+    def __getitem__(self, op: str) -> Handler:
+        module, _, name = _HANDLERS[op].partition(".")
+        handler: Handler = getattr(import_module(f"{__name__}.{module}"), name)
+        return handler
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HANDLERS)
+
+    def __len__(self) -> int:
+        return len(_HANDLERS)
+
+    def __contains__(self, op: object) -> bool:
+        return op in _HANDLERS
+
+
+HANDLERS: Mapping[str, Handler] = _OnFirstUse()

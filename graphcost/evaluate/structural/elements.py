@@ -137,3 +137,8 @@ def _common_shape(op: Op, count: int) -> Shape:
 
 def _elements(op: Op, count: int) -> Dim:
     return _common_shape(op, count).size if any(op.has_shape(i) for i in range(count)) else op.input_size(0)
+
+
+reduce_elements = on_elements(reduced_shape, reductions)
+scatter_elements = on_elements(scattered_shape, scatters)
+sort_elements = on_elements(sorted_shape, comparisons)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphcost.dims import Dim, Shape, dim_max, floor_div, product
-from graphcost.evaluate.structural.elements import Application
+from graphcost.evaluate.structural.elements import Application, on_elements
 from graphcost.ops.op import Op
 
 WINDOW = 2
@@ -73,3 +73,7 @@ def _numbers(op: Op, index: int, count: int | None) -> tuple[int, ...] | None:
         raise op.error(f"input {index} has {len(items)} elements, not {count}")
     numbers = tuple(item for item in items if isinstance(item, int))
     return numbers if len(numbers) == len(items) else None
+
+
+reduce_windows = on_elements(reduced_windows_shape, window_reductions)
+select_and_scatter = on_elements(selected_shape, selections)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from evaluation import counted
+from evaluation import counted, evaluated
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape
 from graphcost.ops.cost import FREE, Cost
 from graphcost.ops.rule import Rule, RuleSet
 from graphcost.ops.status import Status
+from graphcost.measure.arithmetic import work_and_status
 from graphcost.passes.control_flow.raise_conds import raise_conds
+from graphcost.plugins import installed_rules
 from graphcost.report import Line
 
 
@@ -101,3 +103,11 @@ def test_a_cost_that_is_no_cost_is_the_rule_s_mistake() -> None:
     line = line_of("y = Made() -> float32", rules)
     assert line.status is Status.INVALID
     assert "gives int, not a Cost" in line.reason
+
+
+@pytest.mark.parametrize("y", ["Relu(x, T=float32)", "Reshape(x, x, T=float32)", "NoSuchOp(x)", "MatMul(x, T=float32)"])
+def test_work_and_status_are_those_of_the_line(y: str) -> None:
+    text = f"x = Placeholder(dtype=float32, shape=<3>)\n y = {y}"
+    facts = evaluated(tiny_graph(text, "y"))
+    each = line_of(text)
+    assert work_and_status(facts.graph.nodes["y"], facts, installed_rules()) == (each.work, each.status)
