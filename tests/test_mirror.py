@@ -48,7 +48,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost_rules/partial_values",
         "graphcost_rules/pooling_grad",
         "graphcost_rules/rewrites/weights",
-        "graphcost_rules/shape_inputs",
         "graphcost_rules/small_values",
         "graphcost_rules/source",
         "graphcost_rules/sparse_tensors",

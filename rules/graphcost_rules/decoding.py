@@ -6,7 +6,7 @@ from functools import reduce
 
 from graphcost import Dim, Free, Op, PartialShape, Role, Shape, ShapeUnknown, dtype_named, floor_div
 from graphcost_rules.declared_shapes import as_first_input, family, scalars
-from graphcost_rules.shape_inputs import partial_items, per_axis
+from graphcost_rules.shape_inputs import partial_scalar, per_axis
 
 PARSES = Free("strings")
 DECODES = Free("decodes a file format")
@@ -79,7 +79,7 @@ def padded_raw_shape(op: Op) -> list[Shape]:
     if not dtype.bits:
         raise op.error(f"raw bytes aren't {op.dtype_attr('out_type')[:40]}")
     op.input(1, rank=0)
-    (length,) = partial_items(op, 1) if op.has_shape(1) else (None,)
+    length = partial_scalar(op, 1)
     return [Shape(*shape, op.unknown_size(shape.rank) if length is None else floor_div(length, dtype.bytes_of(1)))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphcost import COPIES, Dim, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
-from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_items
+from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_scalar
 from graphcost_rules.small_values import Index, element, rearranged
 
 
@@ -120,7 +120,7 @@ def _new_axis(op: Op, indices: Shape) -> int:
 
 def _depth(op: Op, axis: int) -> Dim:
     op.input(1, rank=0)
-    (depth,) = partial_items(op, 1) if op.has_shape(1) else (None,)
+    depth = partial_scalar(op, 1)
     return op.unknown_size(axis) if depth is None else checked_size(op, depth)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphcost import COPIES, Dim, Op, Shape, dim_max, dim_min
+from graphcost import COPIES, Op, Shape, dim_max, dim_min
 from graphcost_rules.declared_shapes import family
-from graphcost_rules.shape_inputs import has_numbers, partial_items
+from graphcost_rules.shape_inputs import has_numbers, partial_scalar
 
 
 def diag_shape(op: Op) -> list[Shape]:
@@ -79,7 +79,7 @@ def any_diag_shape(op: Op) -> list[Shape]:
     diagonals = op.input(0, least_rank=1)
     low, high = _diagonals(op, 1)
     batch = diagonals[:-1] if low == high else diagonals[:-2]
-    rows, columns = (_asked(op, index) for index in (2, 3))
+    rows, columns = (partial_scalar(op, index) for index in (2, 3))
     least_rows, least_columns = diagonals[-1] - min(high, 0), diagonals[-1] + max(low, 0)
     if rows == -1 and columns == -1:
         rows = columns = dim_max(least_rows, least_columns)
@@ -94,11 +94,6 @@ def _diagonals(op: Op, index: int) -> tuple[int, int]:
     if not 1 <= len(items) <= 2 or items[0] > items[-1]:
         raise op.error(f"diagonals {list(items)}")
     return items[0], items[-1]
-
-
-def _asked(op: Op, index: int) -> Dim | None:
-    (size,) = partial_items(op, index) if op.has_shape(index) else (None,)
-    return size
 
 
 RULES = (

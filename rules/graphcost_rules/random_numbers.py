@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphcost import Free, Op, Role, Shape
 from graphcost_rules.declared_shapes import ShapeRule, family, nothing, scalars
-from graphcost_rules.shape_inputs import checked_size, partial_items, per_axis, shape_held_by
+from graphcost_rules.shape_inputs import checked_size, partial_scalar, per_axis, shape_held_by
 
 RANDOM = Free("random numbers")
 
@@ -36,7 +36,7 @@ def shuffled_shape(op: Op) -> list[Shape]:
 
 def multinomial_shape(op: Op) -> list[Shape]:
     """So many classes for each row of logits."""
-    (count,) = partial_items(op, 1) if op.has_shape(1) else (None,)
+    count = partial_scalar(op, 1)
     return [Shape(op.input(0, rank=2)[0], op.unknown_size(1) if count is None else checked_size(op, count))]
 
 

@@ -19,7 +19,7 @@ from graphcost import (
     dim_max,
     is_at_least,
 )
-from graphcost_rules.shape_inputs import checked_size, partial_items
+from graphcost_rules.shape_inputs import checked_size, partial_scalar
 from graphcost_rules.small_values import small
 
 
@@ -81,7 +81,7 @@ def range_cost(op: Op) -> Cost:
 
 
 def lin_space_shape(op: Op) -> list[Shape]:
-    (count,) = partial_items(op, 2) if op.has_shape(2) else (None,)
+    count = partial_scalar(op, 2)
     return [Shape(op.unknown_size(0) if count is None else checked_size(op, count))]
 
 

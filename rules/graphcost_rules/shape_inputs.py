@@ -17,6 +17,16 @@ def partial_items(op: Op, index: int) -> tuple[Dim | None, ...]:
     return tuple(item if not isinstance(item, float) else None for item in value.items)
 
 
+def partial_scalar(op: Op, index: int) -> Dim | None:
+    """The one element of an integer input, None where it isn't known. RuleError where there are more, or none."""
+    if not op.has_shape(index):
+        return None
+    items = partial_items(op, index)
+    if len(items) != 1:
+        raise op.error(f"input {index} has {len(items)} elements, not 1")
+    return items[0]
+
+
 def partial_vector(op: Op, index: int) -> tuple[Dim | None, ...]:
     """As partial_items(), of a vector with one element for each axis of some tensor."""
     (length,) = op.input(index, rank=1)

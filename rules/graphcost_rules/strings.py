@@ -6,7 +6,7 @@ from functools import reduce
 
 from graphcost import Free, Op, Role, Shape, ShapeUnknown
 from graphcost_rules.declared_shapes import as_first_input, family, scalars, undeclared
-from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_items
+from graphcost_rules.shape_inputs import checked_size, has_numbers, open_shape, partial_scalar
 
 STRINGS = Free("strings")
 
@@ -70,7 +70,7 @@ def segment_join_shape(op: Op) -> list[Shape]:
     inputs, ids = op.input(0), op.input(1)
     if inputs.rank < ids.rank:
         raise op.error(f"segment ids of shape {ids} for a tensor of shape {inputs}")
-    (count,) = partial_items(op, 2) if op.has_shape(2) else (None,)
+    count = partial_scalar(op, 2)
     segments = op.unknown_size(0) if count is None else checked_size(op, count)
     return [Shape(segments, *inputs[ids.rank :])]
 

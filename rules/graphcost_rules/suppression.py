@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_min
-from graphcost_rules.shape_inputs import checked_size, partial_items
+from graphcost_rules.shape_inputs import checked_size, partial_scalar
 from graphcost_rules.sparse_tensors import sorting
 
 OVERLAP = Cost(compare=7, add=8, mul=3, div=1)
@@ -64,7 +64,7 @@ def _selected(op: Op) -> Dim:
 
 
 def _size(op: Op, index: int) -> Dim | None:
-    (size,) = partial_items(op, index) if op.has_shape(index) else (None,)
+    size = partial_scalar(op, index)
     return None if size is None else checked_size(op, size)
 
 

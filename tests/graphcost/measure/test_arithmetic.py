@@ -7,10 +7,10 @@ from evaluation import counted, evaluated
 from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape
+from graphcost.measure.arithmetic import work_and_status
 from graphcost.ops.cost import FREE, Cost
 from graphcost.ops.rule import Rule, RuleSet
 from graphcost.ops.status import Status
-from graphcost.measure.arithmetic import work_and_status
 from graphcost.passes.control_flow.raise_conds import raise_conds
 from graphcost.plugins import installed_rules
 from graphcost.report import Line
