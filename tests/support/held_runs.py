@@ -1,0 +1,107 @@
+"""A report beside a run of the same graph: each watched operation as often, and with as much work."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optional_tensorflow import tensorflow_module, tf
+from run_oracle import ELEMENTWISE, WATCHED, CannotRun, Watch, numbers, run
+
+from graphcost import Report, analyze
+from graphcost.dims import Dim, bind, dim_sum, symbols
+
+
+@dataclass(frozen=True)
+class Held:
+    """A report with numbers for the sizes of its inputs, and what a run on inputs of these sizes met."""
+
+    report: Report
+    watch: Watch
+
+    def check(self) -> None:
+        """Fails unless the report says of each watched operation what the run met, and exactly."""
+        assert self._sums(1) == self.watch.runs, "how often each operation runs"
+        assert self._sums("mac") == self.watch.macs, "multiply-adds of each operation"
+        assert self._elements() == self.watch.elements, "elements of each operation"
+
+    def check_bound(self) -> None:
+        """Fails where the run met more than the report says: it counts what may run at most."""
+        for said, met in ((self._sums(1), self.watch.runs), (self._sums("mac"), self.watch.macs)):
+            assert all(isinstance(amount, int) for amount in said.values()), said
+            assert all(met[op] <= said[op] for op in met), (said, met)
+
+    @property
+    def is_at_most(self) -> bool:
+        """Whether the report itself says that it is a bound: of a loop, or of branches that data choose."""
+        return any(loop.source == "at most" for loop in self.report.loops) or any(
+            "most expensive" in note for note in self.report.notes
+        )
+
+    def _sums(self, kind: str | int) -> Mapping[str, Dim]:
+        """By operation the work of a kind, or the runs; what is nothing isn't there."""
+        sums: Counter[str] = Counter()
+        for line in self.report.bound_lines:
+            if line.op in WATCHED and (kind != "mac" or line.op not in ELEMENTWISE):
+                costs = (line.work.floating, line.work.integer)
+                amount = line.count if isinstance(kind, int) else dim_sum(getattr(cost, kind) for cost in costs)
+                if amount != 0:
+                    sums[line.op] += amount
+        return sums
+
+    def _elements(self) -> Mapping[str, Dim]:
+        kinds = set(ELEMENTWISE.values())
+        sums = {kind: self._sums(kind) for kind in kinds}
+        return {op: sums[kind][op] for op, kind in ELEMENTWISE.items() if op in sums[kind]}
+
+
+def held(source: Path | Any, least: int = 2, **options: Any) -> Held:
+    """Analyzes a file or a GraphDef, and runs it on inputs whose first open size is `least`, the next one more.
+
+    Raises CannotRun where an input has an unknown rank, and where TensorFlow can't run the graph.
+    """
+    report = analyze(source, **options)
+    shapes = {each.name: each.shape for each in report.inputs}
+    if any(shape is None for shape in shapes.values()):
+        raise CannotRun(f"inputs of unknown rank: {shapes}")
+    sizes = dict.fromkeys(name for shape in shapes.values() for dim in shape or () for name in sorted(symbols(dim)))
+    bindings = {name: least + i for i, name in enumerate(sizes)}
+    feeds = {
+        _tensor(each.name): numbers(each.dtype or "float32", [_number(dim, bindings) for dim in each.shape or ()])
+        for each in report.inputs
+    }
+    known = {name: number for name, number in bindings.items() if name in report.symbols}
+    return Held(report.bind(**known), run(_graph(source), feeds, [each.name for each in report.outputs]))
+
+
+def _number(dim: Dim, bindings: Mapping[str, int]) -> int:
+    number = bind(dim, bindings)
+    if not isinstance(number, int):
+        raise CannotRun(f"an input of size {number}")
+    return number
+
+
+def _tensor(name: str) -> str:
+    return name if ":" in name else f"{name}:0"
+
+
+def _graph(source: Path | Any) -> Any:
+    """The GraphDef of a file as graphcost reads it, or the message itself."""
+    if not isinstance(source, Path):
+        return source
+    file = source / "saved_model.pb" if source.is_dir() else source
+    content = file.read_bytes()
+    if "saved_model" in file.name:
+        saved = tensorflow_module("tensorflow.core.protobuf.saved_model_pb2").SavedModel.FromString(content)
+        return saved.meta_graphs[0].graph_def
+    if file.suffix == ".meta":
+        return tf.compat.v1.MetaGraphDef.FromString(content).graph_def
+    return tf.compat.v1.GraphDef.FromString(content)
+
+
+def sizes_of(report: Report) -> Sequence[str]:
+    """The symbols that are sizes of inputs."""
+    return sorted({name for each in report.inputs for dim in each.shape or () for name in symbols(dim)})
