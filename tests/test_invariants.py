@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_graphs import BATCH_SIZES, models
+from wrapped_models import called, in_a_loop, in_branches
 
 import graphcost
 from graphcost import Report
@@ -98,6 +100,40 @@ def test_names_mean_nothing(model: Any) -> None:
 
     assert as_bag(report, without_names) == as_bag(analyzed(model), without_names)
     assert report.total == analyzed(model).total
+
+
+@every_graph
+@given(models(), models())
+def test_what_nothing_reads_means_nothing(model: Any, other: Any) -> None:
+    """Another model beside it, which no output needs."""
+    both = copied(model, [*model.node, *renamed(other, "beside/").node])
+
+    assert as_bag(analyzed(both)) == as_bag(analyzed(model))
+    assert analyzed(both).inputs == analyzed(model).inputs
+
+
+@pytest.mark.parametrize("wrapped", [called, in_branches, in_a_loop])
+def test_what_is_around_a_model_means_nothing(wrapped: Callable[[Any], Any]) -> None:
+    """The counter of a loop is integer arithmetic, which isn't in the FLOPs."""
+
+    @settings(every_graph, max_examples=20)
+    @given(models())
+    def compare(model: Any) -> None:
+        inside, outside = analyzed(wrapped(model)), analyzed(model)
+        assert inside.total.work.floating == outside.total.work.floating
+        assert inside.total.params == outside.total.params
+        assert inside.total.uncosted == outside.total.uncosted
+
+    compare()
+
+
+def renamed(model: Any, scope: str) -> Any:
+    """The same model with names in a scope."""
+    copy = copied(model, model.node)
+    for node in copy.node:
+        node.name = f"{scope}{node.name}"
+        node.input[:] = [f"{scope}{source}" for source in node.input]
+    return copy
 
 
 def analyzed(model: Any, **options: Any) -> Report:

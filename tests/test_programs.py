@@ -1,0 +1,47 @@
+"""Programs that are drawn at random, beside TensorFlow's run of them.
+
+Whatever loops, branches, lists, datasets and gradients a program nests, the report says how often each contraction runs
+and what it multiplies; or it says that it is a bound, or leaves a symbol. A number that is neither exact nor called a
+bound fails.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+pytest.importorskip("tensorflow")
+
+from held_runs import held
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from programs import LAYERS, NESTING, Kind, concrete, drawn_block, forms
+from run_oracle import CannotRun
+
+pytestmark = pytest.mark.tensorflow
+
+SIZES = (2, 5)
+EXAMPLES = 25
+
+
+@pytest.mark.parametrize("kind", [*LAYERS, *NESTING], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("seed", range(3))
+def test_each_kind_of_block_alone(kind: Kind, seed: int) -> None:
+    check(concrete(kind(Random(seed), 0)))
+
+
+@settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
+@given(st.integers(0, 2**32))
+def test_blocks_within_blocks(seed: int) -> None:
+    check(concrete(drawn_block(Random(seed), 2)))
+
+
+def check(function: object) -> None:
+    for _, graph, output in forms(function):
+        for size in SIZES:
+            try:
+                each = held(graph, size, outputs=[output])
+            except CannotRun:
+                continue
+            each.check_honest()
