@@ -101,7 +101,7 @@ def dim_min(*dims: Dim) -> Dim:
 
 def extremum(kind: str, dims: Iterable[Dim]) -> Dim:
     kept: list[Dim] = []
-    for candidate in dict.fromkeys(operand for dim in dims for operand in _operands(kind, dim)):
+    for candidate in dict.fromkeys(operand for dim in dims for operand in operands_of(kind, dim)):
         if any(_beats(kind, other, candidate) for other in kept):
             continue
         kept = [other for other in kept if not _beats(kind, candidate, other)]
@@ -113,7 +113,8 @@ def extremum(kind: str, dims: Iterable[Dim]) -> Dim:
     return lone(Extremum(kind, tuple(sorted(kept, key=format_dim))))
 
 
-def _operands(kind: str, dim: Dim) -> tuple[Dim, ...]:
+def operands_of(kind: str, dim: Dim) -> tuple[Dim, ...]:
+    """What the dim is the greatest ("max") or least ("min") of; the dim alone where it is no such extremum."""
     if isinstance(dim, Expr) and len(dim.terms) == 1:
         ((monomial, coefficient),) = dim.terms.items()
         if coefficient == 1 and len(monomial) == 1:

@@ -29,16 +29,21 @@ def sum_over(dim: Dim, counter: str, trips: Dim, varying: Mapping[str, Dim]) -> 
     dim = bind(dim, varying)
     coefficients = powers_of(dim, counter)
     if coefficients is not None:
-        total: Dim = 0
-        for power, coefficient in coefficients.items():
-            total = total + coefficient * power_sum(power, trips)
-        return total
+        return sum_of_powers(coefficients, trips)
     if isinstance(trips, int) and trips <= MAX_ADDED:
-        total = 0
+        total: Dim = 0
         for k in range(trips):
             total = total + bind(dim, {counter: k})
         return total
     raise DimError(f"the cost varies with the iteration {counter} in a way that has no closed form")
+
+
+def sum_of_powers(powers: Mapping[int, Dim], trips: Dim) -> Dim:
+    """The sum of a polynomial, power -> coefficient, over 0 .. trips - 1."""
+    total: Dim = 0
+    for power, coefficient in powers.items():
+        total = total + coefficient * power_sum(power, trips)
+    return total
 
 
 def power_sum(power: int, trips: Dim) -> Dim:
