@@ -284,6 +284,45 @@ def test_a_length_that_is_open_is_a_formula(version: int) -> None:
     assert report.bind(**{"steps[1]": 9}).total.work.macs == 9 * MACS
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [
+        lambda i, n: n - i,
+        lambda i, n: n - 2 * i,
+        lambda i, n: tf.minimum(i, 3),
+        lambda i, n: (n - i + 1) // 2,
+        lambda i, n: n - i * i,
+        lambda i, n: n // (i + 1),
+    ],
+    ids=["n - i", "n - 2*i", "min(i, 3)", "ceil((n - i)/2)", "n - i*i", "n // (i + 1)"],
+)
+def test_an_inner_loop_that_depends_on_the_outer_counter_is_summed(version: int, limit: Callable[..., Any]) -> None:
+    """Where that has no closed form, when the length is bound."""
+    with control_flow(version), tf.Graph().as_default() as graph:
+        steps = tf.compat.v1.placeholder(tf.float32, (None,), name="steps")
+        n = tf.shape(steps)[0]
+        x, runs = state()
+
+        def outer(x: Any, i: Any, runs: Any) -> Any:
+            x, _, runs = tf.while_loop(
+                lambda x, j, runs: j < limit(i, n),
+                lambda x, j, runs: (multiplied(x), j + 1, runs + 1),
+                (x, tf.constant(0), runs),
+            )
+            return x, i + 1, runs
+
+        x, _, runs = tf.while_loop(lambda x, i, runs: i < n, outer, (x, tf.constant(0), runs))
+        outputs = [tf.identity(x).name]
+        with tf.compat.v1.Session() as session:
+            counts = [int(session.run(runs, {steps: [0.0] * length})) for length in (1, 2, 7, 12)]
+
+    report = analyze(graph.as_graph_def(), outputs=outputs)
+
+    bound = [report.bind(N=length) for length in (1, 2, 7, 12)]
+    assert [each.total.work.macs for each in bound] == [count * MACS for count in counts]
+    assert all(each.is_complete for each in bound)
+
+
 def test_a_loop_that_depends_on_data_is_a_symbol(version: int) -> None:
     with control_flow(version), tf.Graph().as_default() as graph:
         x, runs = state()

@@ -23,7 +23,6 @@ UNSOLVED = frozenset(
         "d12_rnn_gradient.saved_model.pb",
         "d2_loop_and_dense_frozen.pb",
         "d2_siamese_frozen.pb",
-        "d4_triangular.saved_model.pb",
         "d5_for_in_dataset.saved_model.pb",
         "d6_jax2tf_native.saved_model.pb",
         "d7_switch_case_frozen.pb",

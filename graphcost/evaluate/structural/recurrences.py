@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphcost.dims import Dim, bind, dim_max, dim_min, is_at_least, symbol, symbols
-from graphcost.dims.atoms import operands_of
+from graphcost.dims.atoms import alternatives_of
 from graphcost.dims.series import powers_of, sum_of_powers
 
 
@@ -57,7 +57,7 @@ def _formula(state: State, start: Dim, end: Dim, counter: str) -> Dim | None:
         powers = powers_of(step, counter)
         return None if powers is None else start + sum_of_powers(powers, symbol(counter, least=0))
     for kind, extreme, sign in (("max", dim_max, 1), ("min", dim_min, -1)):
-        operands = operands_of(kind, end)
+        operands = alternatives_of(kind, end)
         others = [operand for operand in operands if state.name not in symbols(operand)]
         own = [operand - state.inside for operand in operands if state.name in symbols(operand)]
         if len(own) == 1 and others and state.name not in symbols(own[0]):
