@@ -161,6 +161,58 @@ PROGRAMS: Mapping[str, Program] = {
 }
 
 
+def written(*loops: Callable[[Any, Any], Any], size: int = 0) -> Program:
+    """A growing array that one loop after the other writes, and a multiplication of all its rows."""
+
+    def program() -> Built:
+        x, _ = state()
+        array = tf.TensorArray(tf.float32, size, dynamic_size=True, clear_after_read=False, element_shape=(2, 3))
+        for each in loops:
+            array = each(array, x)
+        rows = array.stack()
+        count = tf.shape(rows)[0]
+        return Built(multiplied(tf.reshape(rows, (-1, 3))), count, [count, array.size()])
+
+    return program
+
+
+def writing(index: Callable[[Any], Any], stop: int = 6, start: int = 0) -> Callable[[Any, Any], Any]:
+    """A loop that writes an array at an index that follows from the counter."""
+
+    def loop(array: Any, x: Any) -> Any:
+        _, array = tf.while_loop(
+            lambda i, array: i < stop,
+            lambda i, array: (i + 1, array.write(index(i), x)),
+            (tf.constant(start), array),
+        )
+        return array
+
+    return loop
+
+
+def writing_twice_nested(array: Any, x: Any) -> Any:
+    def outer(i: Any, array: Any) -> Any:
+        _, array = tf.while_loop(
+            lambda j, array: j < 4, lambda j, array: (j + 1, array.write(4 * i + j, x)), (tf.constant(0), array)
+        )
+        return i + 1, array
+
+    return tf.while_loop(lambda i, array: i < 3, outer, (tf.constant(0), array))[1]
+
+
+PROGRAMS = {
+    **PROGRAMS,
+    "growing": written(writing(lambda i: i)),
+    "growing from behind": written(writing(lambda i: 5 - i)),
+    "growing by 2": written(writing(lambda i: 2 * i)),
+    "growing behind the first ones": written(writing(lambda i: i + 3)),
+    "growing at the end": written(writing(lambda i: i, 4), writing(lambda i: i + 4, 3)),
+    "growing inside what there is": written(writing(lambda i: i), size=9),
+    "growing in no trip": written(writing(lambda i: i + 5, 0), writing(lambda i: i, 3)),
+    "growing twice nested": written(writing_twice_nested),
+}
+
+
 @contextmanager
 def control_flow(version: int) -> Iterator[None]:
     """Version 1 lowers to Enter, Merge, Switch, ...; version 2 makes While and If."""
@@ -232,6 +284,45 @@ def test_a_length_that_is_open_is_a_formula(version: int) -> None:
     assert report.bind(**{"steps[1]": 9}).total.work.macs == 9 * MACS
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [
+        lambda i, n: n - i,
+        lambda i, n: n - 2 * i,
+        lambda i, n: tf.minimum(i, 3),
+        lambda i, n: (n - i + 1) // 2,
+        lambda i, n: n - i * i,
+        lambda i, n: n // (i + 1),
+    ],
+    ids=["n - i", "n - 2*i", "min(i, 3)", "ceil((n - i)/2)", "n - i*i", "n // (i + 1)"],
+)
+def test_an_inner_loop_that_depends_on_the_outer_counter_is_summed(version: int, limit: Callable[..., Any]) -> None:
+    """Where that has no closed form, when the length is bound."""
+    with control_flow(version), tf.Graph().as_default() as graph:
+        steps = tf.compat.v1.placeholder(tf.float32, (None,), name="steps")
+        n = tf.shape(steps)[0]
+        x, runs = state()
+
+        def outer(x: Any, i: Any, runs: Any) -> Any:
+            x, _, runs = tf.while_loop(
+                lambda x, j, runs: j < limit(i, n),
+                lambda x, j, runs: (multiplied(x), j + 1, runs + 1),
+                (x, tf.constant(0), runs),
+            )
+            return x, i + 1, runs
+
+        x, _, runs = tf.while_loop(lambda x, i, runs: i < n, outer, (x, tf.constant(0), runs))
+        outputs = [tf.identity(x).name]
+        with tf.compat.v1.Session() as session:
+            counts = [int(session.run(runs, {steps: [0.0] * length})) for length in (1, 2, 7, 12)]
+
+    report = analyze(graph.as_graph_def(), outputs=outputs)
+
+    bound = [report.bind(N=length) for length in (1, 2, 7, 12)]
+    assert [each.total.work.macs for each in bound] == [count * MACS for count in counts]
+    assert all(each.is_complete for each in bound)
+
+
 def test_a_loop_that_depends_on_data_is_a_symbol(version: int) -> None:
     with control_flow(version), tf.Graph().as_default() as graph:
         x, runs = state()
@@ -252,6 +343,23 @@ def test_a_loop_that_depends_on_data_is_a_symbol(version: int) -> None:
     bound = report.bind(**{str(loop_.trips): trips})
     assert bound.total.work.macs == trips * MACS
     assert bound.is_complete
+
+
+def test_an_array_that_grows_where_data_say_so_is_open(version: int) -> None:
+    with control_flow(version), tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (2, 3))
+        array = tf.TensorArray(tf.float32, 0, dynamic_size=True, element_shape=(2, 3))
+        _, array = tf.while_loop(
+            lambda i, array: i < 6,
+            lambda i, array: (i + 1, tf.cond(x[0, 0] > 0, lambda: array.write(i, x), lambda: array)),
+            (tf.constant(0), array),
+        )
+        outputs = [multiplied(tf.reshape(array.stack(), (-1, 3))).name]
+
+    report = analyze(graph.as_graph_def(), outputs=outputs)
+
+    assert not report.is_complete
+    assert not isinstance(report.total.work.macs, int)
 
 
 def test_a_part_that_depends_on_data_makes_it_at_most(version: int) -> None:

@@ -1,4 +1,4 @@
-"""What formulas are made of beside arithmetic: symbols, extrema and logarithms."""
+"""What formulas are made of beside arithmetic: symbols, extrema, logarithms and sums."""
 
 from __future__ import annotations
 
@@ -77,6 +77,32 @@ class Logarithm:
         return 1 + weight_of(self.operand)
 
 
+@dataclass(frozen=True)
+class Summation:
+    """The sum of `term` over counter = 0 .. count - 1, where that has no closed form."""
+
+    term: Dim
+    counter: str
+    count: Dim
+    ratio: ClassVar[None] = None
+
+    @cached_property
+    def key(self) -> str:
+        return f"sum({format_dim(self.term)},{self.counter}<{format_dim(self.count)})"
+
+    @cached_property
+    def least(self) -> int | None:
+        return 0 if is_at_least(self.term, 0) else None
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max(depth_of(self.term), depth_of(self.count))
+
+    @cached_property
+    def weight(self) -> int:
+        return 1 + weight_of(self.term) + weight_of(self.count)
+
+
 def symbol(name: str, least: int | None = 1) -> Dim:
     """The size that is known by `name` only."""
     return lone(Symbol(name, least))
@@ -99,9 +125,14 @@ def dim_min(*dims: Dim) -> Dim:
     return extremum("min", dims)
 
 
+def summation(term: Dim, counter: str, count: Dim) -> Dim:
+    """The sum of `term` over counter = 0 .. count - 1, as an atom."""
+    return lone(Summation(term, counter, count))
+
+
 def extremum(kind: str, dims: Iterable[Dim]) -> Dim:
     kept: list[Dim] = []
-    for candidate in dict.fromkeys(operand for dim in dims for operand in _operands(kind, dim)):
+    for candidate in dict.fromkeys(operand for dim in dims for operand in alternatives_of(kind, dim)):
         if any(_beats(kind, other, candidate) for other in kept):
             continue
         kept = [other for other in kept if not _beats(kind, candidate, other)]
@@ -113,7 +144,8 @@ def extremum(kind: str, dims: Iterable[Dim]) -> Dim:
     return lone(Extremum(kind, tuple(sorted(kept, key=format_dim))))
 
 
-def _operands(kind: str, dim: Dim) -> tuple[Dim, ...]:
+def alternatives_of(kind: str, dim: Dim) -> tuple[Dim, ...]:
+    """What the dim is the greatest ("max") or least ("min") of; the dim alone where it is no such extremum."""
     if isinstance(dim, Expr) and len(dim.terms) == 1:
         ((monomial, coefficient),) = dim.terms.items()
         if coefficient == 1 and len(monomial) == 1:

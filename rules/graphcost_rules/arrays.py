@@ -1,8 +1,9 @@
 """TensorArrays: what TF1's loops keep their steps in.
 
-A handle is a resource (of the old versions a string) of shape [2], whose fact holds the array's size as the first item
-of its value. What the array holds travels with the flow, the float scalar through which TensorFlow orders its reads and
-writes. In the old versions the handle alone comes out of the operations that make arrays.
+A handle is a resource (of the old versions a string) of shape [2], whose fact holds two items as its value: the size
+that the array was made with, and whether it may grow (1 or 0). What the array holds travels with the flow, the float
+scalar through which TensorFlow orders its reads and writes; so does the size of an array that may grow, as the flow's
+value. In the old versions the handle alone comes out of the operations that make arrays.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from graphcost import (
     Shape,
     ShapeUnknown,
     Value,
+    dim_max,
 )
 
 HANDLE = Shape(2)
@@ -34,7 +36,10 @@ def _array_shape(op: Op) -> list[Shape]:
 
 
 def _array_value(op: Op) -> list[Value | None]:
-    return [Value.vector([op.scalar(0) if op.has_value(0) else None, None]), None]
+    size = op.scalar(0) if op.has_value(0) else None
+    if not op.bool_attr("dynamic_size", False):
+        return [Value.vector([size, 0]), None]
+    return [Value.vector([size, 1]), Value.scalar(size)]
 
 
 def _array_element(op: Op) -> list[Fact | None]:
@@ -56,7 +61,8 @@ def _gradient_with_shape_element(op: Op) -> list[Fact | None]:
 
 
 def _gradient_value(op: Op) -> list[Value | None]:
-    return [op.value(0), None]
+    """It has the size that the forward array has by then, and doesn't grow."""
+    return [Value.vector([_size(op, 1), 0]), None]
 
 
 def _gradient_element(op: Op) -> list[Fact | None]:
@@ -105,7 +111,7 @@ def _gather_shape(op: Op) -> list[Shape]:
 
 def _pack_shape(op: Op) -> list[Shape]:
     """All items, in order."""
-    size = _size(op)
+    size = _size(op, 1)
     return [Shape(op.unknown_size(0) if size is None else size, *_item(op, 1, "element_shape"))]
 
 
@@ -115,7 +121,7 @@ def _unpacked(op: Op) -> list[Fact | None]:
 
 def _concat_shape(op: Op) -> list[Shape | None]:
     """The items one after the other, and the length of each."""
-    size = _size(op)
+    size = _size(op, 1)
     lengths = Shape(op.unknown_size(0, 1) if size is None else size)
     try:
         item = _item(op, 1)
@@ -127,16 +133,48 @@ def _concat_shape(op: Op) -> list[Shape | None]:
     return [Shape(leading, *item[1:]), lengths]
 
 
-def _size(op: Op) -> Dim | None:
+def _size(op: Op, flow: int) -> Dim | None:
     """How many items the array has; None where it isn't known."""
     if not op.inputs or op.inputs[0].value is None:
         return None
     items = op.value(0).items
+    if len(items) == 2 and items[1] != 0:
+        return op.scalar(flow) if op.has_value(flow) else None
     return None if not items or isinstance(items[0], float) else items[0]
 
 
+def _may_grow(op: Op) -> bool:
+    """Whether a write behind the end of the array makes it longer; certainly not where its handle says so."""
+    items = op.value(0).items if op.inputs[0].value is not None else ()
+    return len(items) != 2 or items[1] != 0
+
+
 def _size_value(op: Op) -> list[Value | None]:
-    return [Value.scalar(_size(op))]
+    return [Value.scalar(_size(op, 1))]
+
+
+def _reaching(op: Op, flow: int, end: Dim | None) -> list[Value | None]:
+    """The size of an array that may grow, after items up to `end` were written, as the value of the flow."""
+    if not _may_grow(op):
+        return [None]
+    size = op.scalar(flow) if op.has_value(flow) else None
+    return [Value.scalar(None if size is None or end is None else dim_max(size, end))]
+
+
+def _written_size(op: Op) -> list[Value | None]:
+    return _reaching(op, 3, op.scalar(1) + 1 if op.has_value(1) else None)
+
+
+def _scattered_size(op: Op) -> list[Value | None]:
+    return _reaching(op, 3, dim_max(0, *(index + 1 for index in op.items(1))) if op.has_value(1) else None)
+
+
+def _split_size(op: Op) -> list[Value | None]:
+    return _reaching(op, 3, op.input(2, rank=1)[0])
+
+
+def _unpacked_size(op: Op) -> list[Value | None]:
+    return _reaching(op, 2, op.input(1, least_rank=1)[0])
 
 
 def _nothing(op: Op) -> list[Shape]:
@@ -177,9 +215,9 @@ def _without_flow(rule: Rule) -> Rule:
 def _family(version: str) -> Sequence[Rule]:
     return (
         *_makers(version),
-        Rule(f"TensorArrayWrite{version}", shape=_flow_shape, element=_written, cost=VIEW),
-        Rule(f"TensorArrayScatter{version}", shape=_flow_shape, element=_scattered, cost=COPIES),
-        Rule(f"TensorArraySplit{version}", shape=_flow_shape, element=_split, cost=COPIES),
+        Rule(f"TensorArrayWrite{version}", shape=_flow_shape, value=_written_size, element=_written, cost=VIEW),
+        Rule(f"TensorArrayScatter{version}", shape=_flow_shape, value=_scattered_size, element=_scattered, cost=COPIES),
+        Rule(f"TensorArraySplit{version}", shape=_flow_shape, value=_split_size, element=_split, cost=COPIES),
         Rule(f"TensorArrayRead{version}", shape=_read_shape, cost=VIEW),
         Rule(f"TensorArrayGather{version}", shape=_gather_shape, cost=COPIES),
         Rule(f"TensorArrayConcat{version}", shape=_concat_shape, cost=COPIES),
@@ -197,7 +235,7 @@ def _family(version: str) -> Sequence[Rule]:
 RULES = RuleSet(
     *(rule for version in ("", "V2", "V3") for rule in _family(version)),
     Rule("TensorArrayPack", shape=_pack_shape, cost=COPIES),
-    Rule("TensorArrayUnpack", shape=_flow_shape, element=_unpacked, cost=COPIES),
+    Rule("TensorArrayUnpack", shape=_flow_shape, value=_unpacked_size, element=_unpacked, cost=COPIES),
     Rule(
         "TensorArrayGradWithShape",
         shape=_array_shape,

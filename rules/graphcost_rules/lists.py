@@ -22,6 +22,7 @@ from graphcost import (
     Shape,
     ShapeUnknown,
     Value,
+    dim_max,
 )
 from graphcost_rules.elementwise import merged_shape
 from graphcost_rules.shape_inputs import checked_size, is_open, partial_vector
@@ -120,6 +121,15 @@ def _same_length(op: Op) -> list[Value | None]:
     return _list_value(_length(op))
 
 
+def _length_after_setting(op: Op) -> list[Value | None]:
+    """A list that may grow reaches to the item that is set, where that lies behind its end."""
+    length = _length(op)
+    if not op.bool_attr("resize_if_index_out_of_bounds", False):
+        return _list_value(length)
+    index = _length(op, 1)
+    return _list_value(None if length is None or index is None else dim_max(length, index + 1))
+
+
 def _longer(op: Op) -> list[Value | None]:
     length = _length(op)
     return _list_value(None if length is None else length + 1)
@@ -179,6 +189,10 @@ def _concatenated_item(op: Op) -> Shape:
     if len(op.inputs) > 1:
         return _item(op, 1)
     return _item_of_sizes(op, op.shape_attr("element_shape").dims if op.has_attr("element_shape") else None)
+
+
+def _split_length(op: Op) -> list[Value | None]:
+    return _list_value(op.input(2, rank=1)[0])
 
 
 def _split_element(op: Op) -> list[Fact | None]:
@@ -265,7 +279,7 @@ RULES = RuleSet(
         element=_scattered_in_element,
         cost=COPIES,
     ),
-    Rule("TensorListSetItem", shape=_handle, value=_same_length, element=_set_item_element, cost=VIEW),
+    Rule("TensorListSetItem", shape=_handle, value=_length_after_setting, element=_set_item_element, cost=VIEW),
     Rule("TensorListPushBack", shape=_handle, value=_longer, element=_push_element, cost=VIEW),
     Rule("TensorListPopBack", shape=_pop_shape, value=_pop_value, element=_pop_element, cost=VIEW),
     Rule("TensorListGetItem", shape=_get_item_shape, cost=VIEW),
@@ -273,7 +287,7 @@ RULES = RuleSet(
     Rule("TensorListGather", shape=_gather_shape, cost=COPIES),
     Rule("TensorListConcat", shape=_concat_shape, cost=COPIES),
     Rule("TensorListConcatV2", shape=_concat_shape, cost=COPIES),
-    Rule("TensorListSplit", shape=_handle, element=_split_element, cost=COPIES),
+    Rule("TensorListSplit", shape=_handle, value=_split_length, element=_split_element, cost=COPIES),
     Rule("TensorListResize", shape=_handle, value=_resized, element=_same_element, cost=VIEW),
     Rule("TensorListLength", shape=_handle, value=_same_length, cost=COMPUTES_NOTHING, role=Role.SHAPE_ONLY),
     Rule("TensorListConcatLists", shape=merged_shape, value=_joined_length, element=_joined_element, cost=VIEW),

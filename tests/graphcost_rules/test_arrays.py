@@ -85,3 +85,64 @@ def test_lengths_and_items_are_those_of_the_kernels() -> None:
     assert apply(RULES, "TensorArrayConcatV3", ours, filled).shapes == shapes
     gathered = tf.raw_ops.TensorArrayGatherV3(handle=handle, indices=[2, 0], flow_in=flow, dtype=tf.float32)
     assert apply(RULES, "TensorArrayGatherV3", ours, [2, 0], filled).shapes == (Shape(*gathered.shape),)
+
+
+def growing(version: str = "V3") -> tuple[Fact, Fact]:
+    """The handle and the flow of a new array that may grow; the old versions have no flow yet."""
+    made = apply(RULES, f"TensorArray{version}", 0, dtype="float32", dynamic_size=True)
+    value, flow = (*made.values, None)[:2]
+    return Fact("resource", Shape(2), value), Fact("float32", SCALAR, flow)
+
+
+def after(kind: str, handle: Fact, *operands: Any) -> Fact:
+    """The flow after a write."""
+    (value,) = apply(RULES, kind, handle, *operands).values
+    return Fact("float32", SCALAR, value, elements(kind, handle, *operands)[0])
+
+
+def size_of(handle: Fact, flow: Fact) -> Value | None:
+    return apply(RULES, "TensorArraySizeV3", handle, flow).values[0]
+
+
+@pytest.mark.tensorflow
+def test_an_array_that_may_grow_is_as_long_as_the_kernels() -> None:
+    raw = tf.raw_ops
+    handle, flow = raw.TensorArrayV3(size=0, dtype=tf.float32, dynamic_size=True, clear_after_read=False)
+    ours, our_flow = growing()
+    rows = np.ones((2, 4), np.float32)
+    for index in (5, 2):
+        flow = raw.TensorArrayWriteV3(handle=handle, index=index, value=rows[0], flow_in=flow)
+        our_flow = after("TensorArrayWriteV3", ours, index, Shape(4), our_flow)
+        assert size_of(ours, our_flow) == Value.scalar(int(raw.TensorArraySizeV3(handle=handle, flow_in=flow)))
+    flow = raw.TensorArrayScatterV3(handle=handle, indices=[7, 3], value=rows, flow_in=flow)
+    our_flow = after("TensorArrayScatterV3", ours, [7, 3], Shape(2, 4), our_flow)
+    assert size_of(ours, our_flow) == Value.scalar(int(raw.TensorArraySizeV3(handle=handle, flow_in=flow)))
+    assert apply(RULES, "TensorArrayConcatV3", ours, our_flow).shapes == (Shape(32), Shape(8))
+
+
+@pytest.mark.tensorflow
+def test_a_split_array_that_may_grow_is_as_long_as_the_kernels() -> None:
+    raw = tf.raw_ops
+    handle, flow = raw.TensorArrayV3(size=0, dtype=tf.float32, dynamic_size=True)
+    value = np.ones((6, 4), np.float32)
+    flow = raw.TensorArraySplitV3(handle=handle, value=value, lengths=np.array([2, 2, 2]), flow_in=flow)
+    ours, our_flow = growing()
+    our_flow = after("TensorArraySplitV3", ours, Shape(6, 4), [2, 2, 2], our_flow)
+    assert size_of(ours, our_flow) == Value.scalar(int(raw.TensorArraySizeV3(handle=handle, flow_in=flow)))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_array_that_may_grow_has_an_open_size_where_an_index_is(version: str) -> None:
+    handle, flow = growing(version)
+    flow = after(f"TensorArrayWrite{version}", handle, Fact("int32", SCALAR), Shape(4), flow)
+    assert size_of(handle, flow) == Value.scalar(None)
+    fixed, flow = made(version, 3, PartialShape(None))
+    assert after(f"TensorArrayWrite{version}", fixed, Fact("int32", SCALAR), Shape(4), flow).value is None
+    assert size_of(fixed, flow) == Value.scalar(3)
+
+
+def test_a_gradient_array_has_the_size_that_the_forward_array_has_by_then() -> None:
+    handle, flow = growing()
+    flow = after("TensorArrayWriteV3", handle, 4, Shape(2), flow)
+    gradient, own_flow = apply(RULES, "TensorArrayGradV3", handle, flow).values
+    assert size_of(Fact("resource", Shape(2), gradient), Fact("float32", SCALAR, own_flow)) == Value.scalar(5)

@@ -63,6 +63,29 @@ def test_lists_of_rows_have_the_kernels_lengths() -> None:
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize("index", [1, 2, 3, 9])
+def test_a_list_that_may_grow_reaches_to_the_item_that_is_set(index: int) -> None:
+    ours, theirs = from_rows(3)
+    row = np.ones(4, np.float32)
+    growing = raw.TensorListSetItem(input_handle=theirs, index=index, item=row, resize_if_index_out_of_bounds=True)
+    assert_like(listed("TensorListSetItem", ours, index, Shape(4), resize_if_index_out_of_bounds=True), growing)
+
+
+def test_a_list_that_may_grow_has_an_open_length_where_the_index_is() -> None:
+    ours = Fact("variant", Shape(), Value.scalar(3))
+    index = Fact("int32", Shape())
+    assert listed("TensorListSetItem", ours, index, Shape(4), resize_if_index_out_of_bounds=True).number is None
+    assert listed("TensorListSetItem", ours, index, Shape(4)).number == 3
+
+
+@pytest.mark.tensorflow
+def test_a_split_gives_an_item_for_each_length() -> None:
+    theirs = raw.TensorListSplit(tensor=rows(4), element_shape=[2, 4], lengths=[2, 2])
+    ours = listed("TensorListSplit", Shape(4, 4), [2, 4], [2, 2])
+    assert ours.value == Value.scalar(int(raw.TensorListLength(input_handle=theirs)))
+
+
+@pytest.mark.tensorflow
 def test_joined_lists_have_both_lengths() -> None:
     (ours, theirs), (more, others) = from_rows(3), from_rows(2)
     joined = raw.TensorListConcatLists(input_a=theirs, input_b=others, element_dtype=tf.float32)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from graphcost.dims import Dim, Expr, symbol
+from graphcost.dims import Dim, Expr, dim_max, dim_min, symbol
 from graphcost.evaluate import Call, Evaluation, Guard, HandlerSteps, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
+from graphcost.evaluate.structural.trips import COMPARISONS
+from graphcost.ir.dtypes import dtype_named
+from graphcost.ir.literal import Value
 from graphcost.ir.node import FunctionRef, TensorRef
 from graphcost.ir.scopes import joined
 from graphcost.ir.stand_ins import DEAD
@@ -36,7 +40,10 @@ def branch(site: Site) -> HandlerSteps:
             return site.unknown(evaluation)
         guard = Guard(predicate, _value(site, index)) if len(chosen) > 1 else None
         calls.append(Call(evaluation, guard=guard, operands=operands))
-    return Outcome(site.filled(_agreed(site, [call.callee for call in calls])), tuple(calls))
+    agreed = _agreed(site, [call.callee for call in calls])
+    if len(calls) == 2 and not _is_case(site):
+        agreed = _with_extrema(site, agreed, *(call.callee.outputs for call in calls))
+    return Outcome(site.filled(agreed), tuple(calls))
 
 
 def _branches(site: Site) -> list[str]:
@@ -111,6 +118,46 @@ def _agreed(site: Site, evaluations: Sequence[Evaluation]) -> tuple[Fact, ...]:
             fact = join(fact, other, TensorRef(site.node.name, port), site.sizes)
         facts.append(fact)
     return tuple(facts)
+
+
+def _with_extrema(
+    site: Site, agreed: Sequence[Fact], then: Sequence[Fact], otherwise: Sequence[Fact]
+) -> tuple[Fact, ...]:
+    """The outputs; a number on which the branches differ is their maximum or minimum where the predicate compares both.
+
+    So older versions of TensorFlow make a list longer: if index >= length, to index + 1.
+    """
+    above = _distance(site)
+    if above is None:
+        return tuple(agreed)
+    triples = zip(agreed, then, otherwise, strict=True)
+    return tuple(fact if fact.value == a.value else _extremum(fact, a, b, above) for fact, a, b in triples)
+
+
+def _extremum(fact: Fact, then: Fact, otherwise: Fact, above: Dim) -> Fact:
+    """`above` is an integer that isn't negative where the first branch runs.
+
+    Where that is the difference of both numbers, or one less, the greater one is taken; of its negative the less.
+    """
+    a, b = then.number, otherwise.number
+    if a is None or b is None:
+        return fact
+    if a - b - above in (0, 1):
+        return replace(fact, value=Value.scalar(dim_max(a, b)))
+    return replace(fact, value=Value.scalar(dim_min(a, b))) if b - a - above in (0, 1) else fact
+
+
+def _distance(site: Site) -> Dim | None:
+    """What isn't negative where the predicate, a comparison of integers, holds; None where it is something else."""
+    node = site.place.graph.nodes[_origin(site).node]
+    if node.op not in COMPARISONS or len(node.inputs) != 2:
+        return None
+    facts = [site.facts[ref.node][ref.port] for ref in node.inputs if ref.node in site.facts]
+    numbers = [fact.number for fact in facts if dtype_named(fact.dtype).is_integer]
+    if len(numbers) != 2 or None in numbers:
+        return None
+    smaller, larger, may_equal = COMPARISONS[node.op]
+    return (numbers[larger] or 0) - (numbers[smaller] or 0) - 1 + may_equal
 
 
 def _computed(evaluation: Evaluation) -> tuple[Fact | None, ...]:

@@ -14,6 +14,7 @@ from graphcost.dims import Dim, Expr, Shape, bind, symbol, symbols
 from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, LoopTrips, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
+from graphcost.evaluate.structural.recurrences import State, solved
 from graphcost.evaluate.structural.trips import Origin, Trips, trip_count
 from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Graph
@@ -66,10 +67,12 @@ def _entering(site: Site, body: Graph) -> tuple[Fact, ...]:
 
 
 def _open(site: Site, position: int, fact: Fact) -> Fact:
-    # A list's handle is a scalar variant whose value is the list's length: it steps like an integer.
-    is_list = fact.dtype == "variant" and fact.value is not None
-    if fact.shape == Shape() and (dtype_named(fact.dtype).is_integer or is_list):
-        return replace(fact, value=Value.scalar(symbol(_name(site, position), least=None)))
+    # The value of a list's handle, a variant, and of a growing array's flow, a float, is a length: it steps like an
+    # integer.
+    has_length = fact.dtype in ("variant", "float32") and fact.number is not None
+    if fact.shape == Shape() and (dtype_named(fact.dtype).is_integer or has_length):
+        least = 0 if fact.dtype == "variant" else None
+        return replace(fact, value=Value.scalar(symbol(_name(site, position), least)))
     return replace(fact, value=None)
 
 
@@ -120,28 +123,12 @@ def _ungrown(site: Site, position: int, before: Fact, after: Fact) -> Shape | No
 
 def _varying(site: Site, settled: Settled, counter: str) -> dict[str, Dim]:
     """For each symbol that stands for a loop variable, its value as a formula of the counter."""
-    k = symbol(counter, least=0)
     states = [
         state
         for position, facts in enumerate(zip(settled.variables, site.inputs, settled.evaluation.outputs, strict=True))
         for state in _states(site, position, *facts)
     ]
-    names = frozenset(state.name for state in states)
-    return {
-        state.name: state.start + (state.end - state.inside) * k
-        for state in states
-        if state.start is not None and state.end is not None and not symbols(state.end - state.inside) & names
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A number that an iteration may change: the symbol that it is inside, its first value, and the one after."""
-
-    name: str
-    inside: Dim
-    start: Dim | None
-    end: Dim | None
+    return solved(states, counter)
 
 
 def _states(site: Site, position: int, before: Fact, first: Fact, after: Fact) -> Iterator[State]:

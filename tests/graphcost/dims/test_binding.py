@@ -8,6 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graphcost.dims import as_int, bind, ceil_div, dim_max, floor_div, log2_ceil, symbol, symbols
+from graphcost.dims.atoms import summation
+from graphcost.dims.binding import with_atoms
+from graphcost.dims.expr import terms_of
 from graphcost.errors import DimError, UnboundSymbolError
 
 N, H = symbol("N"), symbol("H")
@@ -82,3 +85,18 @@ def test_a_formula_stands_for_its_value(drawn: Drawn, size: Drawn, values: Numbe
     except DimError:
         return
     assert bind(filled_in, values) == number
+
+
+def test_the_counter_of_a_sum_is_its_own() -> None:
+    """A sum's counter is no symbol of the formula, and a binding of that name doesn't reach it."""
+    total = summation(symbol("k", least=0) * N, "k", symbol("T"))
+    assert symbols(total) == {"N", "T"}
+    assert bind(total, {"k": 7}) == total
+    assert bind(total, {"N": 2, "T": 4}) == 2 * (0 + 1 + 2 + 3)
+    assert bind(summation(N, "k", 5), {"N": 3}) == 15
+
+
+def test_atoms_are_replaced_wherever_they_stand() -> None:
+    greatest = dim_max(N, symbol("M"))
+    (atom,) = (atom for monomial in terms_of(greatest) for atom, _ in monomial)
+    assert with_atoms(greatest * 2 + floor_div(greatest + 1, 3) + N, {atom: 8}) == 16 + 3 + N

@@ -10,8 +10,10 @@ from tiny_graph import tiny_graph
 
 from graphcost.dims import Shape, symbol
 from graphcost.ir.graph import Graph
+from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
 from graphcost.measure.assemble import choice_notes
+from graphcost.ops.fact import Fact
 from graphcost.ops.status import Status
 
 CHEAP = tiny_graph("a = _Arg(T=float32)\n b = Neg(a, T=float32)", "b")
@@ -132,6 +134,50 @@ def test_outputs_are_what_the_branches_agree_on() -> None:
     graph = conditional("Placeholder(dtype=bool, shape=<>)", "cheap", "half")
     assert evaluated(graph).fact(TensorRef("y")).shape == Shape(symbol("size(y:0,0)"))
     assert evaluated(conditional("Const(value=False)", "cheap", "half")).fact(TensorRef("y")).shape == Shape(2)
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "then", "other", "result"),
+    [
+        ("GreaterEqual", "a, b", "a + 1", "b", "max(a + 1,b)"),
+        ("Greater", "a, b", "a", "b", "max(a,b)"),
+        ("Less", "a, b", "b", "a", "max(a,b)"),
+        ("Less", "a, b", "a", "b", "min(a,b)"),
+        ("LessEqual", "a, b", "a + 1", "b + 1", "min(a + 1,b + 1)"),
+        ("GreaterEqual", "a, b", "a + 2", "b", None),
+        ("Less", "a, b", "a + 1", "b", "min(a + 1,b)"),
+        ("Less", "a, b", "a + 2", "b", None),
+        ("NotEqual", "a, b", "a", "b", None),
+    ],
+)
+def test_a_number_that_depends_on_a_comparison_of_both_is_an_extremum(
+    op: str, operands: str, then: str, other: str, result: str | None
+) -> None:
+    def number(text: str) -> Graph:
+        name, _, more = text.partition(" + ")
+        return tiny_graph(
+            f"""
+            a = _Arg(T=int32)
+            b = _Arg(T=int32)
+            more = Const(value={more or 0})
+            sum = AddV2({name}, more, T=int32)
+            """,
+            "sum",
+        )
+
+    graph = tiny_graph(
+        f"""
+        a = Placeholder(dtype=int32, shape=<>)
+        b = Placeholder(dtype=int32, shape=<>)
+        p = {op}({operands}, T=int32)
+        y = If(p, a, b, then_branch=@then, else_branch=@other) -> int32
+        """,
+        "y",
+        functions={"then": number(then), "other": number(other)},
+    )
+    feeds = {TensorRef(name): Fact("int32", Shape(), Value.scalar(symbol(name, least=None))) for name in "ab"}
+    found = evaluated(graph, feeds=feeds).fact(TensorRef("y")).number
+    assert (found if found is None else str(found)) == result
 
 
 def test_a_compiled_conditional_is_one() -> None:
