@@ -13,6 +13,10 @@ class UsageError(GraphcostError):
     """An option, output, signature or symbol that the model doesn't have, or a binding that contradicts it."""
 
 
+class ContradictionError(UsageError):
+    """Bindings that break what had to be equal for the graph to be legal."""
+
+
 class LoadError(GraphcostError):
     """The file can't be read as a model: says which file, what it is instead, and what to do."""
 

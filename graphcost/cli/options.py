@@ -87,11 +87,20 @@ def add_stop_option(parser: argparse._ActionsContainer) -> None:
 
 
 def examine_model(arguments: argparse.Namespace) -> Analysis:
-    """The analysis of the model that the arguments name."""
+    """The analysis of the model that the arguments name. N stays open where the model can't have the default batch."""
+    from graphcost.errors import ContradictionError
     from graphcost.pipeline import run_pipeline
 
     model, options = model_options(arguments)
-    return run_pipeline(model, **options)
+    is_asked = arguments.batch is not None or options["batch"] is None
+    open_batch: Options = {**options, "batch": None}
+    try:
+        analysis = run_pipeline(model, **options)
+    except ContradictionError:
+        if is_asked:
+            raise
+        return run_pipeline(model, **open_batch)
+    return analysis if is_asked or not analysis.report.refused else run_pipeline(model, **open_batch)
 
 
 def graph_after(arguments: argparse.Namespace) -> Graph:

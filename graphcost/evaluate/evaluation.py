@@ -11,7 +11,7 @@ from graphcost.evaluate.infer import Problem
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import UNKNOWN, Fact
-from graphcost.ops.sizes import Sizes
+from graphcost.ops.sizes import Need, Sizes
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Evaluation:
     """What is known inside one body: facts, problems and calls by node, for the nodes that run.
 
     `symbols` are those of what is fed: a loop around the body shows inside by them alone. `function` is the
-    function's name, empty for the top level.
+    function's name, empty for the top level. `needs` are what open sizes must be for a node to be legal.
     """
 
     graph: Graph
@@ -69,6 +69,7 @@ class Evaluation:
     problems: Mapping[str, Problem] = field(default_factory=dict)
     calls: Mapping[str, tuple[Call, ...]] = field(default_factory=dict)
     function: str = ""
+    needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
 
     def fact(self, ref: TensorRef) -> Fact:
         return self.facts[ref.node][ref.port] if ref.node in self.facts else UNKNOWN

@@ -14,7 +14,7 @@ from graphcost.ir.structural import BRANCHES, LOOPS
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.rule import Rule
-from graphcost.ops.sizes import Sizes
+from graphcost.ops.sizes import Need, Sizes
 from graphcost.ops.status import Status
 
 MAX_ELEMENTS = 2**63 - 1
@@ -36,11 +36,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What is known of a node's outputs; what stood in the way; a contradiction between rule and file."""
+    """What is known of a node's outputs; what stood in the way; a contradiction between rule and file; what sizes that
+    are still open must be.
+    """
 
     facts: tuple[Fact, ...]
     problem: Problem | None = None
     warning: str | None = None
+    needs: tuple[Need, ...] = ()
 
 
 def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -> Inference:
@@ -78,7 +81,7 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
         facts.append(Fact(dtype, shape, value, elements[port], _texts(node)))
     if problem is not None and problem.status is Status.NO_SHAPE and all(fact.shape is not None for fact in facts):
         problem = None
-    return Inference(tuple(facts), problem, warning)
+    return Inference(tuple(facts), problem, warning, tuple(op.needs))
 
 
 def guarded(call: Callable[[], T]) -> T | Problem:

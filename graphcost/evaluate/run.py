@@ -15,7 +15,7 @@ from graphcost.ir.node import FunctionRef, Node
 from graphcost.ir.scopes import joined
 from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.rule import Rule, RuleSet
-from graphcost.ops.sizes import Sizes
+from graphcost.ops.sizes import Need, Sizes
 from graphcost.passes.pipeline import BODY_PASSES, Pass, run_passes
 from graphcost.passes.prune import Prune
 
@@ -40,6 +40,7 @@ class Outcome:
     facts: tuple[Fact, ...]
     calls: tuple[Call, ...] = ()
     problem: Problem | None = None
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from graphcost.ir.graph import Graph
 from graphcost.ir.node import EMPTY, Node, TensorRef
 from graphcost.ir.stand_ins import STAND_INS, restored
 from graphcost.ops.fact import UNKNOWN, Fact
+from graphcost.ops.sizes import Need
 from graphcost.ops.status import Status
 
 MAX_EVALUATIONS = 20_000
@@ -68,6 +69,7 @@ def _refused(wish: Request, run: Run) -> Problem | None:
 def _walk(place: Place, run: Run, feeds: Mapping[TensorRef, Fact], facts: dict[str, tuple[Fact, ...]]) -> Steps:
     problems: dict[str, Problem] = {}
     calls: dict[str, tuple[Call, ...]] = {}
+    needs: dict[str, tuple[Need, ...]] = {}
     for standing in place.graph.order:
         if standing.name in facts:
             continue
@@ -86,13 +88,15 @@ def _walk(place: Place, run: Run, feeds: Mapping[TensorRef, Fact], facts: dict[s
             problems[node.name] = outcome.problem
         if outcome.calls:
             calls[node.name] = outcome.calls
+        if outcome.needs:
+            needs[node.name] = outcome.needs
     seen = symbols_of(feeds.values())
-    return Evaluation(place.graph, place.path, place.sizes, seen, facts, problems, calls, place.function)
+    return Evaluation(place.graph, place.path, place.sizes, seen, facts, problems, calls, place.function, needs)
 
 
 def _inferred(node: Node, inputs: tuple[Fact, ...], place: Place, run: Run) -> Outcome:
     result = run.infer(node, run.rules.get(node.op), inputs, place)
-    return Outcome(result.facts, (), result.problem)
+    return Outcome(result.facts, (), result.problem, result.needs)
 
 
 def _input(ref: TensorRef, facts: Mapping[str, tuple[Fact, ...]]) -> Fact:

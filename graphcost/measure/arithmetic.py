@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from graphcost.dims import Shape
 from graphcost.errors import DimError
@@ -16,6 +17,7 @@ from graphcost.ops.cost import Cost, Free, FreeKind
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.rule import Rule, RuleSet
+from graphcost.ops.sizes import Need
 from graphcost.ops.status import Status
 from graphcost.passes.control_flow.frames import CONTROL_FLOW_V1, hands_on_the_first
 from graphcost.report import IDLE, Line, Work
@@ -37,7 +39,13 @@ def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, s
     facts = evaluation.facts.get(node.name, ())
     shapes = tuple(_resolved(fact.shape, evaluation) for fact in facts)
     settled = _settle(node, evaluation, rules)
-    common = {"node": joined(evaluation.path, node.name), "op": node.op, "scope": scope, "outputs": shapes}
+    common: dict[str, object] = {
+        "node": joined(evaluation.path, node.name),
+        "op": node.op,
+        "scope": scope,
+        "outputs": shapes,
+    }
+    common["needs"] = tuple(_resolved_need(each, evaluation) for each in evaluation.needs.get(node.name, ()))
     amounts = {"params": weights.elements, "param_bytes": weights.bytes, "unsized": weights.unsized}
     if isinstance(settled, Problem):
         return Line(status=settled.status, reason=settled.reason, **common, **amounts)  # type: ignore[arg-type]
@@ -76,7 +84,9 @@ def _work(node: Node, rule: Rule, evaluation: Evaluation) -> Work | Problem:
     cost = guarded(lambda: cost_rule(Op(node, inputs, outputs, evaluation.sizes)))
     if isinstance(cost, Problem):
         return cost
-    return guarded(lambda: _filed(cost, rule, inputs, outputs))
+    work = guarded(lambda: _filed(cost, rule, inputs, outputs))
+    below = "" if isinstance(work, Problem) else work.below_zero
+    return Problem(Status.INVALID, below) if below else work
 
 
 def _filed(cost: Cost, rule: Rule, inputs: Iterable[Fact], outputs: Iterable[Fact]) -> Work:
@@ -111,6 +121,10 @@ def _real_operations(cost: Cost) -> Cost:
         transcendental=cost.transcendental,
         sqrt=cost.sqrt,
     )
+
+
+def _resolved_need(need: Need, evaluation: Evaluation) -> Need:
+    return replace(need, size=evaluation.sizes.resolve(need.size))
 
 
 def _resolved(shape: Shape | None, evaluation: Evaluation) -> Shape | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphcost.dims import Dim, Shape, product
+from graphcost.dims import Dim, Shape, is_at_least, product
 from graphcost.errors import RuleError, ShapeUnknown
 from graphcost.ir.literal import Item, Literal, PartialShape, Value
 from graphcost.ir.node import Attr, FunctionRef, Node, TensorRef
 from graphcost.ops.fact import UNKNOWN, Fact
-from graphcost.ops.sizes import Sizes
+from graphcost.ops.sizes import Need, Sizes
 
 
 class Op:
@@ -19,7 +19,7 @@ class Op:
     where the graph doesn't tell, RuleError where it tells something illegal.
     """
 
-    __slots__ = ("_sizes", "inputs", "node", "outputs")
+    __slots__ = ("_sizes", "inputs", "needs", "node", "outputs")
 
     def __init__(
         self, node: Node, inputs: Sequence[Fact] = (), outputs: Sequence[Fact] = (), sizes: Sizes | None = None
@@ -28,6 +28,7 @@ class Op:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self._sizes = sizes if sizes is not None else Sizes()
+        self.needs: list[Need] = []
 
     @property
     def kind(self) -> str:
@@ -125,6 +126,15 @@ class Op:
     def broadcast(self, *shapes: Shape) -> Shape:
         """The shape that the shapes are broadcast to. RuleError where they can't be."""
         return self._sizes.broadcast_shapes(shapes, self.node.name)
+
+    def at_least(self, size: Dim, least: int, reason: str) -> Dim:
+        """The size, which must be so large: RuleError with the reason where it isn't, be it when symbols are bound."""
+        if isinstance(size, int):
+            if size < least:
+                raise self.error(reason)
+        elif not is_at_least(size, least):
+            self.needs.append(Need(size, least, reason))
+        return size
 
     # Values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim, product, symbol
+from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim, is_at_least, product, symbol
 from graphcost.errors import RuleError
 from graphcost.ir.node import TensorRef
 
@@ -21,6 +21,18 @@ class Equality:
     right: Dim
     node: str
     or_one: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A size that must be at least so much for a node to be legal, such as the number of windows that fit in an axis.
+
+    `reason` says what is wrong where it is less.
+    """
+
+    size: Dim
+    least: int
+    reason: str
 
 
 class Sizes:
@@ -94,7 +106,9 @@ class Sizes:
         return Shape(*(self.resolve(dim) for dim in shape))
 
     def equate(self, a: Dim, b: Dim, node: str) -> Dim:
-        """The size that stands for both. Raises RuleError where they can't be equal."""
+        """The size that stands for both. Raises RuleError where they can't be equal: `2*N + 1` is 7 where N is 3, but
+        never 6, nor 0.
+        """
         a, b = self.resolve(a), self.resolve(b)
         if a == b:
             return a
@@ -103,12 +117,22 @@ class Sizes:
         kept, other = sorted((a, b), key=_preference)
         name = _replaceable(other, kept)
         if name is None:
-            self._equalities[Equality(other, kept, node)] = None
+            solution = _solution(other, kept) if isinstance(kept, int) else None
+            if solution is None:
+                self._equalities[Equality(other, kept, node)] = None
+                return kept
+            name, number = solution
+            if number is None:
+                raise RuleError(f"{node}: sizes {format_dim(other)} and {kept} must be equal")
+            self._replace(name, number)
             return kept
+        self._replace(name, kept)
+        return kept
+
+    def _replace(self, name: str, kept: Dim) -> None:
         for known, dim in self._replaced.items():
             self._replaced[known] = bind(dim, {name: kept})
         self._replaced[name] = kept
-        return kept
 
     def broadcast(self, a: Dim, b: Dim, node: str) -> Dim:
         """The size of an axis along which a and b are broadcast. Raises RuleError where they can't be.
@@ -122,6 +146,8 @@ class Sizes:
             return a
         if isinstance(a, int) != isinstance(b, int):
             number, open_size = (a, b) if isinstance(a, int) else (b, a)
+            if isinstance(number, int) and is_at_least(open_size, max(number, 1) + 1):
+                raise RuleError(f"{node}: size {format_dim(open_size)} can't be broadcast to {number}")
             self._equalities[Equality(open_size, number, node, or_one=True)] = None
             return number
         return self.equate(a, b, node)
@@ -156,6 +182,21 @@ def _replaceable(dim: Dim, by: Dim) -> str | None:
     if name is None or bind(by, {name: 1}) != by:
         return None
     return name
+
+
+def _solution(dim: Dim, number: int) -> tuple[str, int | None] | None:
+    """What a symbol must be for `a * symbol + b` to be the number, None where no size is; None for other formulas."""
+    if not isinstance(dim, Expr):
+        return None
+    variable = {monomial: coefficient for monomial, coefficient in dim.terms.items() if monomial}
+    if len(variable) != 1:
+        return None
+    ((monomial, coefficient),) = variable.items()
+    ((atom, power),) = monomial if len(monomial) == 1 else ((None, 0),)
+    if not isinstance(atom, Symbol) or power != 1 or atom.least is None:
+        return None
+    quotient, rest = divmod(number - dim.terms.get((), 0), coefficient)
+    return atom.name, quotient if not rest and quotient >= 0 else None
 
 
 def _lone_symbol(dim: Dim) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from graphcost.dims import Dim, bind, format_dim, symbols
-from graphcost.errors import UsageError
+from graphcost.errors import ContradictionError
 from graphcost.ops.sizes import Equality
 
 
@@ -20,11 +20,12 @@ def implied(replaced: Mapping[str, Dim], bindings: Mapping[str, int]) -> dict[st
 
 
 def check_equalities(replaced: Mapping[str, Dim], equalities: Iterable[Equality], bindings: Mapping[str, int]) -> None:
+    """Raises ContradictionError where the bindings break what had to be equal."""
     known = implied(replaced, bindings)
     for name, standing in replaced.items():
         number = bind(standing, known)
         if name in bindings and isinstance(number, int) and number != bindings[name]:
-            raise UsageError(f"{name}={bindings[name]} contradicts {name} = {format_dim(standing)} = {number}")
+            raise ContradictionError(f"{name}={bindings[name]} contradicts {name} = {format_dim(standing)} = {number}")
     for equality in equalities:
         left, right = bind(equality.left, known), bind(equality.right, known)
         if not isinstance(left, int) or not isinstance(right, int) or left == right:
@@ -32,4 +33,4 @@ def check_equalities(replaced: Mapping[str, Dim], equalities: Iterable[Equality]
         if equality.or_one and left == 1:
             continue
         wanted = f"{format_dim(equality.left)} = {format_dim(equality.right)}"
-        raise UsageError(f"the bindings contradict {wanted} at {equality.node}: {left} against {right}")
+        raise ContradictionError(f"the bindings contradict {wanted} at {equality.node}: {left} against {right}")

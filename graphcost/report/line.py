@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from graphcost.dims import Dim, Expr, Shape, bind, dim_sum, symbols
+from graphcost.dims import Dim, Expr, Shape, bind, dim_sum, format_dim, is_at_least, symbols
 from graphcost.ops.cost import KINDS, NOTHING, Cost
+from graphcost.ops.sizes import Need
 from graphcost.ops.status import Status
 
 
@@ -47,6 +48,15 @@ class Work:
         return self.integer.mac
 
     @property
+    def below_zero(self) -> str:
+        """Says which part of the arithmetic can only be less than nothing; empty where none is."""
+        for cost in (self.floating, self.integer):
+            for kind in KINDS:
+                if _is_below_zero(count := getattr(cost, kind)):
+                    return f"its rule gives {format_dim(count)} {kind}: a cost isn't negative"
+        return ""
+
+    @property
     def symbols(self) -> frozenset[str]:
         counts = (*self.floating.by_kind.values(), *self.integer.by_kind.values())
         return frozenset().union(*(symbols(count) for count in counts))
@@ -61,6 +71,7 @@ class Line:
 
     `params` are elements of weights, `unsized` the weights that it is credited with beside them, of unknown size.
     `phase` is the part of a training step that it belongs to; empty where what runs is no training step.
+    `needs` are what open sizes must be for the node to be legal.
     """
 
     node: str
@@ -75,20 +86,45 @@ class Line:
     unsized: int = 0
     reason: str = ""
     phase: str = ""
+    needs: tuple[Need, ...] = ()
 
     def bind(self, bindings: Mapping[str, Dim]) -> Line:
-        """The line with the named symbols replaced, in whatever of its fields they stand."""
+        """The line with the named symbols replaced, in whatever of its fields they stand.
+
+        It is invalid, and without work, where that makes a size or a cost illegal.
+        """
         formulas = {name: value for name in _FIELDS if isinstance(value := getattr(self, name), Expr)}
         bound: dict[str, Any] = {name: bind(formula, bindings) for name, formula in formulas.items()}
-        return replace(
+        line = replace(
             self,
             work=self.work.bind(bindings),
             outputs=tuple(None if s is None else Shape(*(bind(d, bindings) for d in s)) for s in self.outputs),
             **bound,
         )
+        refusal = self._refusal(line, bindings) if self.status.is_known and line.count != 0 else ""
+        return replace(line, status=Status.INVALID, work=IDLE, reason=refusal) if refusal else line
+
+    def _refusal(self, bound: Line, bindings: Mapping[str, Dim]) -> str:
+        """What is illegal of the line with symbols bound; empty where nothing is."""
+        for need in self.needs:
+            number = bind(need.size, bindings)
+            if isinstance(number, int) and number < need.least:
+                return f"{need.reason}: {format_dim(need.size)} is {number}"
+        for open_shape, shape in zip(self.outputs, bound.outputs, strict=True):
+            for open_size, size in zip(open_shape or (), shape or (), strict=True):
+                if isinstance(size, int) and size < 0:
+                    return f"the size {format_dim(open_size)} is {size}"
+        return bound.work.below_zero
 
 
 _FIELDS = tuple(field.name for field in fields(Line))
+
+
+def _is_below_zero(count: Dim) -> bool:
+    """Whether a count is negative for every legal value of its symbols."""
+    if isinstance(count, int):
+        return count < 0
+    return all(each < 0 for each in count.terms.values()) and is_at_least(-count, 1)
 
 
 def sum_work(works: Iterable[Work]) -> Work:

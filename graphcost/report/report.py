@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from graphcost.dims import Dim, bind, format_dim, symbols
+from graphcost.dims import Dim, bind, symbols
 from graphcost.errors import UsageError
 from graphcost.ir.graph import Graph
 from graphcost.ops.roles import PHASES
@@ -50,6 +50,7 @@ class Report:
     def bind(self, **bindings: int) -> Report:
         """The report with numbers for symbols: `report.bind(N=8)`. Names that aren't identifiers: `bind(**{...})`.
 
+        A line is invalid where that makes a size illegal, such as an image smaller than a VALID window.
         Raises UsageError for a symbol that the report doesn't have, and for numbers that contradict each other.
         """
         merged = dict(self.bindings)
@@ -57,9 +58,7 @@ class Report:
             self._check_symbol(name, number)
             merged[name] = number
         check_equalities(self.replaced, self.equalities, merged)
-        bound = replace(self, bindings=merged)
-        bound._check_sizes()
-        return bound
+        return replace(self, bindings=merged)
 
     def value(self, dim: Dim) -> Dim:
         """A size or count of this report with the bindings filled in."""
@@ -77,6 +76,12 @@ class Report:
         return tuple(line.bind(bindings) for line in self.lines) if bindings else self.lines
 
     @cached_property
+    def refused(self) -> tuple[Line, ...]:
+        """The lines that are invalid under the bindings alone."""
+        pairs = zip(self.lines, self.bound_lines, strict=True)
+        return tuple(bound for line, bound in pairs if bound.status is not line.status)
+
+    @cached_property
     def line_ids(self) -> tuple[str, ...]:
         """A name for each line that no other line has: the node's, with " #2", " #3" where that is taken."""
         return unique_ids(line.node for line in self.lines)
@@ -89,6 +94,8 @@ class Report:
     @cached_property
     def total(self) -> Row:
         """The sum of all lines under the bindings."""
+        if self.refused:
+            return add_up("total", self.bound_lines, self.quantities)
         return self.formula.bind(self._effective_bindings)
 
     @property
@@ -115,7 +122,7 @@ class Report:
     @property
     def uncosted(self) -> tuple[Line, ...]:
         """The lines that keep the total from being exact."""
-        return tuple(line for line in self.lines if not line.status.is_known)
+        return tuple(line for line in self.bound_lines if not line.status.is_known)
 
     def by_op(self) -> tuple[Row, ...]:
         """Totals for each operation, most expensive first."""
@@ -166,21 +173,6 @@ class Report:
     @cached_property
     def _effective_bindings(self) -> dict[str, Dim]:
         return implied(self.replaced, self.bindings)
-
-    def _check_sizes(self) -> None:
-        """Refuses bindings under which a size is negative, such as an image smaller than its VALID window."""
-        open_sizes = {
-            dim: line.node
-            for line in self.lines
-            for shape in line.outputs
-            if shape is not None and not shape.is_static
-            for dim in shape
-        }
-        for dim, node in open_sizes.items():
-            number = bind(dim, self._effective_bindings)
-            if isinstance(number, int) and number < 0:
-                given = ", ".join(f"{name}={value}" for name, value in self.bindings.items())
-                raise UsageError(f"with {given}, a size of {node}, {format_dim(dim)}, would be {number}")
 
     def _check_symbol(self, name: str, number: int) -> None:
         known = [*self.symbols, *self.replaced]

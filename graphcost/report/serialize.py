@@ -85,14 +85,14 @@ def _line(line: Line, bound: Line, quantities: Quantities) -> dict[str, Any]:
         "node": line.node,
         "op": line.op,
         "scope": line.scope,
-        "status": line.status.value,
+        "status": bound.status.value,
         **_quantity("count", bound.count),
         **_written({quantity.name: quantity.of(bound) for quantity in quantities}),
         "outputs": [_shape(shape) for shape in line.outputs],
         "formula": format_dim(line.work.flops),
     }
-    if line.reason:
-        entry["reason"] = line.reason
+    if bound.reason:
+        entry["reason"] = bound.reason
     return entry
 
 

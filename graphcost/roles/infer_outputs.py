@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from graphcost.ir.graph import Graph
 from graphcost.ir.structural import RETURNS
 from graphcost.ops.rule import RuleSet
-from graphcost.roles.candidates import Candidate, Inferred, owners, refs, weighted_before
+from graphcost.roles.candidates import Candidate, Inferred, refs, weighted_before
+from graphcost.roles.copies import frozen_outputs
 from graphcost.roles.network import Network, find_network
 from graphcost.roles.plain_sinks import UNREAD, Sinks, find_sinks
 
@@ -37,7 +38,7 @@ def infer_outputs(graph: Graph, rules: RuleSet) -> Inferred:
     if returned:
         return _inferred(graph, [Candidate(node.inputs[0], "the graph returns it") for node in returned])
     network = find_network(graph, rules)
-    if network.has_loss:
+    if network.has_loss and not frozen_outputs(network):
         from graphcost.roles.heads import find_heads
 
         heads = find_heads(network)
@@ -82,15 +83,18 @@ def _of_sinks(graph: Graph, network: Network, sinks: Sinks) -> Inferred:
         doubts.append(f"these inputs only meet results that no weights follow, and may be labels: {_named(inputs)}")
     if network.has_loss:
         doubts.append("the graph is trained, but where the loss begins wasn't found")
-    known = owners(network, weighted_before(network, sinks.chosen))
-    if sinks.unnamed and not owners(network, weighted_before(network, sinks.unnamed)) <= known:
-        doubts.append(f"weights of their own have {_named(unnamed)}: they may be outputs too")
+    apart = weighted_before(network, sinks.unnamed) - weighted_before(network, sinks.chosen)
+    if apart:
+        doubts.append(f"weights meet data for {_named(unnamed)} alone: they may be outputs too")
     if sinks.inner and len(sinks.inner) < len(sinks.chosen):
         doubts.append(f"maybe inner results, since other weights follow: {_named(_points(network, sinks.inner, ''))}")
+    if sinks.sharing:
+        sharing = _named(_points(network, sinks.sharing, ""))
+        doubts.append(f"maybe not asked for together with the others, whose weights they share: {sharing}")
     if early:
         doubts.append(f"nothing reads these either: {_named(early)}")
     if copies:
-        doubts.append(f"taken for copies, since they share all their weights: {_named(copies)}")
+        doubts.append(f"taken for copies, since they do the same with the same weights: {_named(copies)}")
     return _inferred(graph, chosen, [*unnamed, *early, *copies], doubts, network)
 
 

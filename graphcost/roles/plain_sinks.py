@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from graphcost.ir.structural import CALLS, LOOPS
 from graphcost.ops.roles import EFFECTS, SOURCES, Role
 from graphcost.passes.control_flow.frames import EXITS
-from graphcost.roles.candidates import is_dead_move, owners, weighted_before
+from graphcost.roles.candidates import is_dead_move
+from graphcost.roles.copies import compare, frozen_outputs
 from graphcost.roles.network import Network
 
 UNREAD = "nothing reads it"
@@ -16,15 +17,12 @@ UNREAD = "nothing reads it"
 NO_ANSWER = SOURCES | Role.VARIABLE | Role.READ | Role.CONSTANT | Role.SHAPE_ONLY
 """What gives nobody an answer, though nothing reads it."""
 
-MOST_COMPARED = 32
-"""How many sinks are compared with one another, each a walk through the graph."""
-
 
 @dataclass(frozen=True)
 class Sinks:
-    """The sinks that are outputs, and why. `copies` compute with the same weights what a chosen one does; `unnamed`
+    """The sinks that are outputs, and why. `copies` compute once more what a chosen one does; `unnamed`
     lost against sinks that an Identity names, `early` against sinks behind the last weights. `inner` are chosen, but
-    not behind the last weights.
+    not behind the last weights; `sharing` are chosen, but read no trained weights of their own.
     """
 
     chosen: tuple[int, ...]
@@ -33,10 +31,14 @@ class Sinks:
     unnamed: tuple[int, ...] = ()
     early: tuple[int, ...] = ()
     inner: tuple[int, ...] = ()
+    sharing: tuple[int, ...] = ()
 
 
 def find_sinks(network: Network) -> Sinks:
-    """The sinks of a graph; where it has none, its inputs, or its updates."""
+    """The sinks of a graph; where it has none, its inputs, or its updates. A frozen function's are what it returns."""
+    returned = frozen_outputs(network)
+    if returned:
+        return Sinks(returned)
     pool = network.live if _is_net(network) else network.live | network.weight_uses.data - network.judged
     sinks = _sinks(network, pool) or _sinks(network, range(len(network.flow.nodes)))
     if not sinks:
@@ -46,12 +48,13 @@ def find_sinks(network: Network) -> Sinks:
     named = [point for point in alive if network.flow.has(point, Role.NAME)]
     behind = network.flow.downstream(network.last) if _is_net(network) else pool
     if named:
-        originals, copies = _without_copies(network, named)
-        inner = tuple(point for point in originals if point not in behind)
-        return Sinks(tuple(originals), UNREAD, tuple(copies), unnamed=_less(alive, named), inner=inner)
+        found = compare(network, named)
+        inner = tuple(point for point in found.originals if point not in behind)
+        unnamed = _less(alive, named)
+        return Sinks(found.originals, UNREAD, found.copies, unnamed=unnamed, inner=inner, sharing=found.sharing)
     final = [point for point in alive if point in behind] or alive
-    originals, copies = _without_copies(network, final)
-    return Sinks(tuple(originals), UNREAD, tuple(copies), early=_less(alive, final))
+    found = compare(network, final)
+    return Sinks(found.originals, UNREAD, found.copies, early=_less(alive, final), sharing=found.sharing)
 
 
 def _is_net(network: Network) -> bool:
@@ -88,29 +91,3 @@ def _is_sink(network: Network, point: int) -> bool:
     if node.dtypes[0] in ("resource", "variant") or point in network.weight_uses.owner:
         return False
     return all(reader in network.served for reader in flow.readers[point]) and point not in network.served
-
-
-def _without_copies(network: Network, sinks: list[int]) -> tuple[list[int], list[int]]:
-    """The sinks, and those apart that only do with the same weights, once more, what others do.
-
-    What runs in a loop is the original of a single step of it.
-    """
-    if not 1 < len(sinks) <= MOST_COMPARED or not network.weighted:
-        return sinks, []
-    before = {point: weighted_before(network, [point]) for point in sinks}
-    kept: list[int] = []
-    copies: list[int] = []
-    taken: set[int] = set()
-    for point in sorted(sinks, key=lambda each: (not _loops(network, each), -len(before[each]), each)):
-        own = before[point] - taken
-        if own and taken and owners(network, own) <= owners(network, taken):
-            copies.append(point)
-        else:
-            kept.append(point)
-            taken |= before[point]
-    return sorted(kept), sorted(copies)
-
-
-def _loops(network: Network, point: int) -> bool:
-    ops = {network.flow.nodes[each].op for each in network.flow.upstream([point])}
-    return not ops.isdisjoint(LOOPS | EXITS)

@@ -59,7 +59,7 @@ def mfcc_cost(op: Op) -> Cost:
     """
     channels, frames, bins = op.input(0, rank=3)
     bands, coefficients = _positive(op, "filterbank_channel_count", 40), _positive(op, "dct_coefficient_count", 13)
-    filterbank = (bins - 1) * Cost(sqrt=1, mul=1, add=3)
+    filterbank = dim_max(bins - 1, 0) * Cost(sqrt=1, mul=1, add=3)
     logarithms = bands * Cost(compare=1, transcendental=1)
     cosines = coefficients * Cost(mul=bands, add=bands - 1)
     return channels * frames * (filterbank + logarithms + cosines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, log2_ceil
+from graphcost import Cost, Dim, Op, Rule, RuleSet, Shape, dim_max, log2_ceil
 from graphcost_rules.declared_shapes import scalars
 from graphcost_rules.shape_inputs import checked_size
 
@@ -32,7 +32,7 @@ def neighbours_cost(op: Op) -> Cost:
 
 def chain_cost(op: Op) -> Cost:
     """Along the chain each of the n - 1 later candidates is compared with a random multiple of the one at hand."""
-    steps = op.input(0, rank=1)[0] - 1
+    steps = dim_max(op.input(0, rank=1)[0] - 1, 0)
     return Cost(mul=steps, compare=steps)
 
 
@@ -49,7 +49,8 @@ def seeds_cost(op: Op) -> Cost:
     points, size = op.input(0, rank=2)
     retries = _fed(op, 3)
     draws = 1 + (op.unknown_count("retries") if retries is None else retries)
-    candidates = 1 + (op.output(0, rank=2)[0] - 1) * draws
+    samples = op.at_least(op.output(0, rank=2)[0], 1, "no sample is asked for")
+    candidates = 1 + (samples - 1) * draws
     return candidates * points * (_distance(size) + Cost(compare=1, add=1))
 
 
@@ -66,7 +67,7 @@ def isotonic_cost(op: Op) -> Cost:
 
 
 def _distance(size: Dim) -> Cost:
-    return Cost(add=2 * size - 1, mul=size)
+    return Cost(add=dim_max(2 * size - 1, 0), mul=size)
 
 
 def _fed(op: Op, index: int) -> Dim | None:

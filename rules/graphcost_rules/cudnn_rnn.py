@@ -182,10 +182,11 @@ def _stack(op: Op) -> Stack:
     sequence, h = op.input(0, rank=3), op.input(1, rank=3)
     directions = _directions(op)
     is_projected = _mode(op) == "lstm" and _has_projection(op)
+    layers = floor_div(h[0 if op.bool_attr("time_major", True) else 1], directions)
     return Stack(
         cell=CELLS[_mode(op)],
         directions=directions,
-        layers=floor_div(h[0 if op.bool_attr("time_major", True) else 1], directions),
+        layers=op.at_least(layers, 1, "a stack without layers"),
         units=op.input(2, rank=3)[2] if is_projected else h[2],
         width=h[2],
         is_projected=is_projected,

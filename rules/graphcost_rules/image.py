@@ -44,6 +44,8 @@ def contrast_cost(op: Op) -> Cost:
     """Each channel's mean over its image, then (x - mean) * factor + mean for each element."""
     images, _, _, channels = op.folded_input(0, last=3)
     elements, means = op.input_size(0), images * channels
+    if elements == 0:
+        return Cost()
     return Cost(add=elements - means, div=means) + elements * Cost(add=2, mul=1)
 
 

@@ -175,6 +175,8 @@ def banded_cost(op: Op) -> Cost:
     into the matrix, and one division."""
     bands, n = op.folded_input(0, last=2)[-2:]
     shape = op.folded_output(last=2)
+    if isinstance(bands, int) and isinstance(n, int):
+        bands = min(bands, n)
     inside = (bands - 1) * n - floor_div(bands * (bands - 1), 2)
     return (BOTH * inside + Cost(div=n)) * (batch_of(shape) * shape[-1])
 
@@ -182,7 +184,8 @@ def banded_cost(op: Op) -> Cost:
 def banded_shape(op: Op) -> list[Shape]:
     """[..., n, columns] for bands [..., bands, n]."""
     bands, columns = op.input(0, least_rank=2), op.input(1, least_rank=2)
-    n = op.same(bands[-1], columns[-2])
+    n = op.at_least(op.same(bands[-1], columns[-2]), 1, "the matrix is empty")
+    op.at_least(bands[-2], 1, "the matrix has no bands")
     return [Shape(*op.broadcast(Shape(*bands[:-2]), Shape(*columns[:-2])), n, columns[-1])]
 
 

@@ -92,7 +92,8 @@ def _mirror(op: Op) -> Callable[[int, int], int]:
 
 def mirror_pad_grad_cost(op: Op) -> Cost:
     """Axis by axis, what lies on the margins is added to the elements that it mirrors: each margin element once."""
-    return Cost(add=op.input_size(0) - op.output_size())
+    elements = op.input_size(0)
+    return Cost(add=elements - op.output_size() if elements != 0 else 0)
 
 
 RULES = RuleSet(

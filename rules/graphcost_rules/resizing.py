@@ -108,6 +108,8 @@ def area_cost(op: Op) -> Cost:
     """
     batch, height, width, channels = op.input(0, rank=4)
     output = op.output(rank=4)
+    for size in (height, width):
+        op.at_least(size, 1, "an image without pixels")
     rows = _pairs(op, height, output[1], "row_pairs")
     columns = _pairs(op, width, output[2], "column_pairs")
     shares = batch * channels * rows * columns

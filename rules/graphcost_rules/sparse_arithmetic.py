@@ -83,6 +83,8 @@ def softmax_cost(op: Op) -> Cost:
     """For each row of m entries: m - 1 comparisons for the greatest, m subtractions of it, m exp, m - 1 additions for
     their sum, m divisions by it. Over n entries in `rows` rows: n - rows, 2 * n - rows, n, n."""
     count, rows = op.output(rank=1)[0], op.unknown_count("rows")
+    if count == 0:
+        return Cost()
     return Cost(compare=count - rows, add=2 * count - rows, transcendental=count, div=count)
 
 

@@ -95,10 +95,10 @@ def _nodes(op: Op) -> Dim:
     """How many nodes the range in the first input has."""
     if not has_numbers(op, 0):
         return op.unknown_count("nodes")
-    first, *last = op.static_items(0)
-    if len(last) != 1 or last[0] < first:
-        raise op.error(f"a range of nodes {[first, *last]}")
-    return last[0] - first
+    ends = op.static_items(0)
+    if len(ends) != 2 or ends[1] < ends[0]:
+        raise op.error(f"a range of nodes {list(ends)}")
+    return ends[1] - ends[0]
 
 
 def best_split_shape(features: bool) -> Callable[[Op], list[Shape]]:

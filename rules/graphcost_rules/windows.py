@@ -139,7 +139,7 @@ def output_size(
     """How many windows an axis has: ceil(size / stride) with SAME padding, else those that fit in the padded axis.
 
     `explicit` is the padding before and after, used where `padding` is EXPLICIT. RuleError where stride, dilation
-    or window isn't positive, or where a window of known size is longer than an axis of known size.
+    or window isn't positive, or where a window is longer than its axis, be it when symbols are bound.
     """
     if stride < 1 or dilation < 1:
         raise op.error(f"stride {stride} and dilation {dilation} must be positive")
@@ -148,7 +148,6 @@ def output_size(
     if padding == "SAME":
         return ceil_div(size, stride)
     padded = size + sum(explicit) if padding == "EXPLICIT" else size
-    positions = padded - (window - 1) * dilation
-    if isinstance(positions, int) and positions < 1:
-        raise op.error(f"a window of {window}, dilated by {dilation}, doesn't fit in an axis of {padded}")
-    return ceil_div(positions, stride)
+    axis = f"an axis of {padded}" if isinstance(padded, int) else "its axis"
+    reason = f"a window of {window}, dilated by {dilation}, doesn't fit in {axis}"
+    return ceil_div(op.at_least(padded - (window - 1) * dilation, 1, reason), stride)

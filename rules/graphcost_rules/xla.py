@@ -88,18 +88,30 @@ def _windows(op: Op, i: int, spatial: int, size: Dim, window: Dim) -> Dim:
     stride, spread, dilation = (_positive(op, op.static_items(index)[i]) for index in (2, 4, 5))
     low, high = op.static_items(3)[2 * i : 2 * i + 2]
     padded = (size - 1) * spread + 1 + low + high
-    positions = padded - (window - 1) * dilation
-    if isinstance(positions, int) and positions < 1:
-        raise op.error(f"a window of {window} doesn't fit in an axis of {padded}")
-    return ceil_div(positions, stride)
+    axis = f"an axis of {padded}" if isinstance(padded, int) else "its axis"
+    reason = f"a window of {window} doesn't fit in {axis}"
+    return ceil_div(op.at_least(padded - (window - 1) * dilation, 1, reason), stride)
 
 
 def conv_cost(op: Op) -> Cost:
-    """One multiply-add for each output element, tap of the window and feature that it sees."""
+    """One multiply-add for each output element, tap of the window and feature that it sees. Along an axis whose image
+    is dilated one for each element of the image and tap, as in a transposed convolution: no tap meets what is inserted.
+    """
     rank = _rank(op)
-    kernel = op.input(1, rank=rank)
-    features, _, window = _axes(op, op.input(0, rank=rank), kernel).kernel
-    return Cost(mac=op.output_size() * kernel[features] * product(kernel[axis] for axis in window))
+    image, kernel = op.input(0, rank=rank), op.input(1, rank=rank)
+    axes = _axes(op, image, kernel)
+    features, _, window = axes.kernel
+    spread = op.static_items(4) if has_numbers(op, 4) else ()
+    if all(each == 1 for each in spread):
+        return Cost(mac=op.output_size() * kernel[features] * product(kernel[axis] for axis in window))
+    (_, _, space), (batch, outputs, places) = axes.input, axes.output
+    result = op.output(0, rank=rank)
+    positions = (
+        result[place] if each == 1 else dim_min(image[axis], result[place])
+        for each, axis, place in zip(spread, space, places, strict=True)
+    )
+    taps = product(kernel[axis] for axis in window)
+    return Cost(mac=result[batch] * result[outputs] * product(positions) * kernel[features] * taps)
 
 
 def _rank(op: Op) -> int:

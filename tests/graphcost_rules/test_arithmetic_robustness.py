@@ -7,12 +7,14 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from single_op import apply
 
-from graphcost import Fact, GraphcostError, Shape, Value, is_at_least
+from graphcost import Cost, Fact, GraphcostError, RuleError, Shape, Value, is_at_least
 from graphcost.dims import symbol
 from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.op import Op
 from graphcost_rules import (
+    RULES,
     activation,
     bias,
     binary,
@@ -103,3 +105,42 @@ def check_cost(cost):
         return
     for kind, count in cost.bind({"N": 3, "h": 7, "v": 1}).by_kind.items():
         assert is_at_least(count, 0) or not isinstance(count, int), (kind, count)
+
+
+@pytest.mark.parametrize(
+    ("kind", "operands", "attrs"),
+    [
+        ("KMC2ChainInitialization", (Shape(0), Shape()), {}),
+        ("NearestNeighbors", (Shape(5, 0), Shape(3, 0), Value.scalar(2)), {}),
+        ("AdjustContrast", (Shape(2, 0, 2, 2), Shape(), Shape(), Shape()), {}),
+        ("AdjustContrastv2", (Shape(2, 3, 0, 3), Shape()), {}),
+        ("AdjustContrastv2", (Shape(0, 6, 1), Shape()), {}),
+        ("Mfcc", (Shape(1, 3, 0), Shape()), {}),
+        ("BandedTriangularSolve", (Shape(4, 1), Shape(1, 2)), {}),
+        ("MirrorPadGrad", (Shape(0, 2), Shape(2, 2)), {"mode": b"SYMMETRIC"}),
+        ("SparseSoftmax", (Shape(0, 2), Shape(0), Shape(2)), {}),
+    ],
+)
+def test_empty_operands_cost_nothing_below_zero(
+    kind: str, operands: tuple[Shape | Value, ...], attrs: dict[str, object]
+) -> None:
+    cost = apply(RULES, kind, *operands, **attrs).cost
+    assert isinstance(cost, Cost)
+    assert all(is_at_least(count, 0) for count in cost.by_kind.values()), cost
+
+
+@pytest.mark.parametrize(
+    ("kind", "operands", "attrs"),
+    [
+        ("BandedTriangularSolve", (Shape(0, 3), Shape(3, 2)), {}),
+        ("BandedTriangularSolve", (Shape(2, 0), Shape(0, 2)), {}),
+        ("KmeansPlusPlusInitialization", (Shape(6, 2), Value.scalar(0), Value.scalar(1), Value.scalar(2)), {}),
+        ("CudnnRNNV2", (Shape(4, 4, 4), Shape(0, 4, 4), Shape(0, 4, 4), Shape(9)), {"rnn_mode": b"gru"}),
+        ("ResizeArea", (Shape(3, 0, 3, 6), Value.vector([2, 1])), {}),
+    ],
+)
+def test_operands_that_kernels_refuse_are_refused(
+    kind: str, operands: tuple[Shape | Value, ...], attrs: dict[str, object]
+) -> None:
+    with pytest.raises(RuleError):
+        apply(RULES, kind, *operands, **attrs)

@@ -98,3 +98,13 @@ def test_a_list_of_paddings_overrules_the_padding() -> None:
     attrs: dict[str, Any] = {"strides": [1, 2, 2, 1], "padding": b"SAME", "padding_list": [0, 0, 1, 2, 3, 4, 0, 0]}
     moves = windows(make_op("Window", **attrs), channels_last(2))
     assert moves.output_sizes(OP, (9, 9), (3, 3)) == (5, 7)
+
+
+def test_an_open_axis_must_hold_a_window() -> None:
+    op = make_op("Conv2D")
+    assert output_size(op, symbol("h"), 3, 2, 2, "VALID") == (symbol("h") - 3) // 2
+    (need,) = op.needs
+    assert (need.size, need.least) == (symbol("h") - 4, 1)
+    output_size(op, symbol("h"), 3, 2, 2, "SAME")
+    output_size(op, symbol("h"), 3, 2, 1, "EXPLICIT", (1, 1))
+    assert op.needs == [need]

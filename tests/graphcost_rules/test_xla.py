@@ -13,6 +13,7 @@ from single_op import apply
 
 from graphcost import Cost, RuleError, Shape, Value
 from graphcost.dims import symbol
+from graphcost_rules.conv_backprop import RULES as CONV_BACKPROP
 from graphcost_rules.xla import RULES
 
 gen_xla_ops = tensorflow_module("tensorflow.compiler.tf2xla.ops.gen_xla_ops")
@@ -193,3 +194,23 @@ OPERANDS = (Shape(1, 5, 4, 2), Shape(2, 3, 2, 3))
 def test_hostile_nodes_are_refused(kind, operands, attrs):
     with pytest.raises(RuleError):
         apply(RULES, kind, *operands, **attrs)
+
+
+@pytest.mark.parametrize(("size", "stride", "window"), [(4, 2, 3), (5, 3, 3), (3, 2, 1), (6, 4, 5)])
+def test_a_transposed_convolution_multiplies_no_inserted_zeros(size, stride, window):
+    """It costs what TensorFlow's operation for the same costs, which steps over the image instead of dilating it."""
+    image, kernel, full = Shape(2, size, 7, 4), Shape(window, 3, 4, 6), (size - 1) * stride + window
+    margins = (window - 1, window - 1, 1, 1)
+    dilated = apply(RULES, "XlaConv", image, kernel, [1, 1], Value((2, 2), margins), [stride, 1], [1, 1], 1, **CONV)
+    strided = apply(
+        CONV_BACKPROP,
+        "Conv2DBackpropInput",
+        [2, full, 7, 6],
+        Shape(window, 3, 6, 4),
+        image,
+        strides=[1, stride, 1, 1],
+        padding=b"EXPLICIT",
+        explicit_paddings=[0, 0, 0, 0, 1, 1, 0, 0],
+    )
+    assert dilated.shapes == strided.shapes == (Shape(2, full, 7, 6),)
+    assert dilated.cost == strided.cost

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graphcost.cli.options import add_model_options, count, depth, examine_model, user_rules
-from graphcost.errors import PluginError
+from graphcost.errors import ContradictionError, PluginError
 
 MODEL = """
 node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
@@ -105,3 +105,34 @@ def test_of_two_files_of_rules_the_last_is_on_top(tmp_path: Path) -> None:
     assert len(user_rules([])) == 0
     with pytest.raises(PluginError):
         user_rules([str(tmp_path / "absent.py")])
+
+
+HALVED = (
+    MODEL.replace("size: -1 } dim { size: -1", "size: -1 } dim { size: 3")
+    + """
+node { name: "begin" op: "Const" attr { key: "dtype" value { type: DT_INT32 } }
+  attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 1 } } int_val: 0 } } } }
+node { name: "step" op: "Const" attr { key: "dtype" value { type: DT_INT32 } }
+  attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 1 } } int_val: 2 } } } }
+node { name: "half" op: "StridedSlice" input: "x" input: "begin" input: "begin" input: "step"
+  attr { key: "T" value { type: DT_FLOAT } } attr { key: "Index" value { type: DT_INT32 } }
+  attr { key: "end_mask" value { i: 1 } } }
+node { name: "three" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+  attr { key: "shape" value { shape { dim { size: 4 } dim { size: 3 } } } } }
+node { name: "sum" op: "AddN" input: "half" input: "three" attr { key: "T" value { type: DT_FLOAT } }
+  attr { key: "N" value { i: 2 } } }
+"""
+)
+
+
+def test_the_batch_stays_open_where_the_model_cannot_have_the_default(
+    parser: argparse.ArgumentParser, tmp_path: Path
+) -> None:
+    """The model's N is 7 or 8, of which nothing but a binding says which."""
+    path = tmp_path / "halved.pbtxt"
+    path.write_text(HALVED, encoding="utf-8")
+    given = [str(path), "--outputs", "sum,y"]
+    assert "N" not in examine_model(parser.parse_args(given)).report.bindings
+    assert examine_model(parser.parse_args([*given, "--batch", "7"])).report.bindings == {"N": 7}
+    with pytest.raises(ContradictionError):
+        examine_model(parser.parse_args([*given, "--batch", "1"]))

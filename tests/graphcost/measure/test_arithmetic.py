@@ -111,3 +111,18 @@ def test_work_and_status_are_those_of_the_line(y: str) -> None:
     facts = evaluated(tiny_graph(text, "y"))
     each = line_of(text)
     assert work_and_status(facts.graph.nodes["y"], facts, installed_rules()) == (each.work, each.status)
+
+
+def test_a_cost_below_zero_is_the_rule_s_mistake() -> None:
+    rules = RuleSet(Rule("Made", shape=lambda op: [Shape(2)], cost=lambda op: Cost(mac=9, add=-1)))
+    line = line_of("y = Made() -> float32", rules)
+    assert line.status is Status.INVALID
+    assert "gives -1 add" in line.reason
+
+
+def test_what_open_sizes_must_be_is_told() -> None:
+    text = "x = Placeholder(dtype=float32, shape=<1,?,9,3>)\n w = Const(value=[0.0])\n"
+    pooled = "y = MaxPool(x, T=float32, ksize=[1, 3, 3, 1], strides=[1, 1, 1, 1], padding=b'VALID')"
+    (need,) = line_of(text + pooled).needs
+    assert (str(need.size), need.least) == ("x[1] - 2", 1)
+    assert line_of(text + pooled.replace("VALID", "SAME")).needs == ()

@@ -89,3 +89,25 @@ def test_a_fork_tells_nothing() -> None:
     inner = sizes.within("f")
     inner.equate(A, B, "n")
     assert sizes.replaced == {"b[1]": A}
+
+
+@pytest.mark.parametrize(
+    ("formula", "number", "solution"), [(2 * A, 8, 4), (3 * A - 1, 8, 3), (5 - A, 2, 3), (A + 1, 1, 0)]
+)
+def test_an_equation_in_one_size_is_solved(formula: Dim, number: int, solution: int) -> None:
+    sizes = Sizes()
+    assert sizes.equate(formula, number, "n") == number
+    assert sizes.replaced == {"a[1]": solution}
+    assert sizes.equalities == ()
+
+
+@pytest.mark.parametrize(("formula", "number"), [(2 * A, 7), (A + 1, 0), (5 - A, 6)])
+def test_an_equation_that_no_size_solves_is_refused(formula: Dim, number: int) -> None:
+    with pytest.raises(RuleError, match=f"and {number} must be equal"):
+        Sizes().equate(formula, number, "n")
+
+
+def test_a_size_that_is_neither_one_nor_the_number_is_not_broadcast() -> None:
+    with pytest.raises(RuleError, match=r"size N \+ 1 can't be broadcast to 0"):
+        Sizes().broadcast(N + 1, 0, "mul")
+    assert Sizes().broadcast(N + 1, 5, "mul") == 5

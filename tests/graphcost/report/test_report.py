@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sample_reports import N, line, make_report, perceptron, residual_net
 
 from graphcost.dims import Shape, symbol
 from graphcost.errors import UsageError
 from graphcost.ops.cost import Cost
-from graphcost.ops.sizes import Equality
+from graphcost.ops.sizes import Equality, Need
 from graphcost.ops.status import Status
 from graphcost.report import Work
 
@@ -106,3 +108,27 @@ def test_a_size_that_is_broadcast_may_be_one() -> None:
     assert report.bind(**{"a[1]": 1}).total.work.flops == 1
     with pytest.raises(UsageError, match="4 against 5"):
         report.bind(**{"a[1]": 4})
+
+
+def test_a_size_that_a_binding_makes_too_small_makes_its_line_invalid() -> None:
+    """As much as no window fits is refused where a size is given before propagation; so is it where it is bound."""
+    need = Need(A - 2, 1, "a window of 3 doesn't fit")
+    conv = replace(line("conv", cost=Cost(mac=9 * A - 18), output=Shape(A - 2)), needs=(need,))
+    report = make_report(line("x", output=Shape(A)), conv)
+
+    assert report.bind(**{"a[1]": 3}).is_complete
+    for size in (0, 1, 2):
+        bound = report.bind(**{"a[1]": size})
+        assert [each.reason for each in bound.uncosted] == [f"a window of 3 doesn't fit: a[1] - 2 is {size - 2}"]
+        assert not bound.is_complete
+        assert bound.total.work.flops == 0
+        assert bound.to_dict()["lines"][1]["status"] == "invalid"
+    assert report.uncosted == ()
+
+
+def test_a_negative_size_or_cost_makes_its_line_invalid() -> None:
+    short = make_report(line("a", output=Shape(A - 2)), line("b", cost=Cost(add=A)))
+    assert [each.reason for each in short.bind(**{"a[1]": 1}).uncosted] == ["the size a[1] - 2 is -1"]
+    rows = make_report(line("a", cost=Cost(compare=A - 1, add=5), output=Shape(A)))
+    assert "-1 compare" in rows.bind(**{"a[1]": 0}).uncosted[0].reason
+    assert make_report(line("a", output=Shape(A - 2), count=0)).bind(**{"a[1]": 1}).uncosted == ()

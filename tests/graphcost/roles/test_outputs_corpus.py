@@ -11,7 +11,7 @@ from networks import inferred as infer
 from graphcost.loaders import load
 from graphcost.roles.candidates import Inferred
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+SHARED = Path(__file__).resolve().parents[4] / "shared"
 
 pytestmark = [
     pytest.mark.shared,
