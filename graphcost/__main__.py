@@ -14,8 +14,9 @@ def run() -> None:
     # time, and to look through all that there is when the interpreter ends a sixth.
     gc.set_threshold(YOUNG_OBJECTS)
     from graphcost.cli import main
+    from graphcost.cli.guard import guarded
 
-    code = main()
+    code = guarded(main)
     gc.freeze()
     raise SystemExit(code)
 

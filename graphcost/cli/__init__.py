@@ -1,7 +1,7 @@
 """The command line: arguments in, exit code out. One module for each command; none imports what it doesn't need yet.
 
-Exit codes: 0 fine; 2 usage; 3 the model is missing or can't be read; 4 incomplete under --strict; 130 interrupted;
-141 the reader of the output went away.
+Exit codes: 0 fine; 2 usage; 3 the model is missing or can't be read; 4 incomplete under --strict; 70 a bug of ours;
+130 interrupted; 141 the reader of the output went away.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command. What isn't a deliberate error escapes: it is a bug."""
+    """Runs one command. What isn't a deliberate error escapes: it is a bug, which `guard` tells of."""
     try:
         arguments = build_parser().parse_args(argv)
     except SystemExit as stop:

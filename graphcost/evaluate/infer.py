@@ -10,6 +10,7 @@ from graphcost.dims import Dim, Shape
 from graphcost.errors import DimError, RuleError, ShapeUnknown
 from graphcost.ir.literal import FLOAT_LIMIT, VALUE_LIMIT, Literal, PartialShape, Value
 from graphcost.ir.node import Node, TensorRef
+from graphcost.ir.sound import is_malformed, written_op
 from graphcost.ir.structural import BRANCHES, LOOPS
 from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
@@ -50,7 +51,7 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
     """Runs the shape, value and element rules of a node. Never raises for what a file contains."""
     count = len(node.dtypes)
     if rule is None:
-        problem: Problem | None = Problem(Status.NO_RULE, f"graphcost has no rule for {node.op}")
+        problem: Problem | None = _without_rule(node)
         op = Op(node, inputs, sizes=sizes)
         shapes: Sequence[Shape | None] = (None,) * count
         values: Sequence[Value | None] = (None,) * count
@@ -82,6 +83,12 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
     if problem is not None and problem.status is Status.NO_SHAPE and all(fact.shape is not None for fact in facts):
         problem = None
     return Inference(tuple(facts), problem, warning, tuple(op.needs))
+
+
+def _without_rule(node: Node) -> Problem:
+    if is_malformed(node):
+        return Problem(Status.INVALID, f"its inputs, outputs or attributes aren't those of {written_op(node)}")
+    return Problem(Status.NO_RULE, f"graphcost has no rule for {node.op}")
 
 
 def guarded(call: Callable[[], T]) -> T | Problem:

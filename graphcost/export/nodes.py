@@ -7,6 +7,7 @@ from typing import Any
 
 from graphcost.export.attrs import encode_attr
 from graphcost.ir.node import EMPTY, Attr, Node
+from graphcost.ir.sound import written_op
 from graphcost.loaders.opdefs import OpDef, tensorflow_ops
 
 _COLOCATION = "_class"
@@ -18,7 +19,7 @@ def add_node(target: Any, node: Node, names: Collection[str], functions: Mapping
 
     `names` are the nodes of the graph, `functions` the definitions of its functions, which come before operations.
     """
-    target.name, target.op = node.name, node.op
+    target.name, target.op = node.name, written_op(node)
     definition = definition_of(node, functions)
     defaults = EMPTY if definition is None else definition.defaults
     for name, attr in node.attrs.items():

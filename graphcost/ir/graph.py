@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from graphcost.errors import GraphError
 from graphcost.ir.node import EMPTY, Node, TensorRef, producers
+from graphcost.ir.sound import sound
 from graphcost.ir.wiring import ancestors, topological, wired
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Graph:
         functions: Mapping[str, Graph] = EMPTY,
         controls: Iterable[str] = (),
     ) -> Graph:
-        """A checked graph.
+        """A checked graph, whose every node has what walks through it rely on (see `sound`).
 
         Raises GraphError for duplicate names, inputs that don't exist, ports that their node doesn't have,
         and cycles that pass no NextIteration.
@@ -54,7 +55,7 @@ class Graph:
         for node in nodes:
             if node.name in table:
                 raise GraphError(f"two nodes are named {node.name!r}")
-            table[node.name] = node
+            table[node.name] = sound(node)
         inputs, outputs, controls = tuple(inputs), tuple(outputs), tuple(controls)
         _check_references(table, (*inputs, *outputs))
         wires = _wired(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -16,15 +16,19 @@ def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:
 
     A name is `node`, `node:port` or a pattern such as `logits*`. Raises UsageError, with the nearest names.
     """
-    refs: list[TensorRef] = []
-    controls: list[str] = []
-    for name in names:
-        for ref in resolve(graph, name):
-            if graph.nodes[ref.node].dtypes:
-                refs.append(ref)
-            else:
-                controls.append(ref.node)
-    return replace(graph, outputs=tuple(dict.fromkeys(refs)), controls=tuple(dict.fromkeys(controls)))
+    return asking(graph, [ref for name in names for ref in resolve(graph, name)])
+
+
+def asking(graph: Graph, refs: Iterable[TensorRef]) -> Graph:
+    """The graph with these tensors as its outputs; nodes without outputs run as its controls."""
+    outputs: dict[TensorRef, None] = {}
+    controls: dict[str, None] = {}
+    for ref in refs:
+        if graph.nodes[ref.node].dtypes:
+            outputs[ref] = None
+        else:
+            controls[ref.node] = None
+    return replace(graph, outputs=tuple(outputs), controls=tuple(controls))
 
 
 def resolve(graph: Graph, name: str) -> list[TensorRef]:

@@ -7,12 +7,12 @@ is what nobody reads. Names decide nothing, but whether a metric or the model wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphcost.ir.graph import Graph
 from graphcost.ir.structural import RETURNS
 from graphcost.ops.rule import RuleSet
+from graphcost.passes.outputs import asking
 from graphcost.roles.candidates import Candidate, Inferred, refs, weighted_before
 from graphcost.roles.copies import frozen_outputs
 from graphcost.roles.network import Network, find_network
@@ -110,8 +110,9 @@ def _inferred(
     doubts: Sequence[str] = (),
     network: Network | None = None,
 ) -> Inferred:
-    outputs = tuple(dict.fromkeys(each.ref for each in chosen))
-    return Inferred(replace(graph, outputs=outputs, controls=()), tuple(chosen), tuple(second), tuple(doubts), network)
+    asked = asking(graph, [each.ref for each in chosen])
+    chosen = [each for each in chosen if graph.nodes[each.ref.node].dtypes]
+    return Inferred(asked, tuple(chosen), tuple(second), tuple(doubts), network)
 
 
 def _candidates(network: Network, endings: Iterable[Ending]) -> list[Candidate]:

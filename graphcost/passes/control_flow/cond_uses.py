@@ -66,6 +66,11 @@ class Uses:
         owner = self._owners.get(ref.node)
         return ref if owner is None else TensorRef(owner.name, owner.ports[ref])
 
+    def is_seen(self, ref: TensorRef) -> bool:
+        """Whether a tensor of the level is there outside all branches."""
+        owner = self._owners.get(ref.node)
+        return owner is None or ref in owner.ports
+
     def seen_control(self, name: str) -> str:
         """A node of the level as others wait for it outside all branches."""
         owner = self._owners.get(name)

@@ -208,8 +208,11 @@ def _seen(node: Node, uses: Uses) -> Node:
 def _predicate(predicate: TensorRef, uses: Uses) -> TensorRef:
     """The predicate as this level has it, less the Identities in front of it."""
     ref = uses.level.predicates[predicate]
-    while uses.node(ref.node).op == "Identity" and uses.node(ref.node).inputs:
-        ref = uses.node(ref.node).inputs[0]
+    while uses.node(ref.node).op == "Identity":
+        (source,) = uses.node(ref.node).inputs
+        if not uses.is_seen(source):
+            break
+        ref = source
     return uses.seen(ref)
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from networks import inferred as infer
 from tiny_graph import tiny_graph
 
@@ -250,3 +252,22 @@ def test_nothing_to_choose():
     inferred = infer(tiny_graph("c = Const(value=1)"))
     assert inferred.chosen == ()
     assert inferred.doubts
+
+
+def test_what_gives_nothing_runs_where_it_seems_to_be_the_answer():
+    """An optimizer without its other inputs, found as the end of everything: it has no tensor to ask for."""
+    text = """
+        X = Placeholder()
+        b = VariableV2(dtype=float32)
+        b/read = Identity(b)
+        Mul = Mul(X)
+        Add = Add(Mul, b/read)
+        pred = Identity(Add)
+        gradients/Add_grad/tuple/group_deps = NoOp(pred)
+        GradientDescent/update_b/ApplyGradientDescent = ApplyGradientDescent(b)
+    """
+    graph = tiny_graph(text)
+    end = graph.nodes["gradients/Add_grad/tuple/group_deps"]
+    graph = infer(graph.replacing([replace(end, dtypes=())])).graph
+    assert all(graph.nodes[ref.node].dtypes for ref in graph.outputs)
+    assert graph.controls == (end.name,)
