@@ -41,6 +41,12 @@ class DimError(GraphcostError):
     """A size that can't be written down: a division by zero, a formula past the limits."""
 
 
+class OutputError(GraphcostError):
+    """The output can't be written, or not all of it; says where to and why."""
+
+    exit_code = 74
+
+
 class RuleError(GraphcostError):
     """A rule refuses a node. The line becomes uncosted and the run goes on."""
 

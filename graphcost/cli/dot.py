@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from graphcost.cli.options import add_model_options, add_stop_option, depth, examine_model, graph_after, user_rules
-from graphcost.cli.output import warn_all, write
+from graphcost.cli.output import warn_all, write, write_bytes
+from graphcost.cli.overwriting import refuse_inputs
+from graphcost.errors import UsageError
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,16 +46,33 @@ def run(arguments: argparse.Namespace) -> int:
         full=arguments.full,
         depth=arguments.depth,
     )
+    warnings: Sequence[str] = ()
     if arguments.stop_after is not None:
         rules = installed_rules() | user_rules(arguments.rules)
         text = dot.render_graph(graph_after(arguments), drawing, rules, arguments.model)
     else:
         analysis = examine_model(arguments)
         text = dot.render(analysis, drawing)
-        warn_all(analysis.report.warnings)
+        warnings = analysis.report.warnings
     path = arguments.output
     if path is not None and Path(path).suffix.lower() in graphviz.PICTURES:
-        graphviz.draw(text, Path(path))
+        _draw(text, Path(path), arguments)
     else:
         write(text, path)
+    warn_all(warnings)
     return 0
+
+
+def _draw(text: str, path: Path, arguments: argparse.Namespace) -> None:
+    """Writes the picture. Where there is none, the text itself is left beside it, and UsageError says why."""
+    from graphcost.render.dot import graphviz
+
+    form = path.suffix[1:].lower()
+    try:
+        picture = graphviz.draw(text, form)
+    except UsageError as error:
+        fallback = path.with_suffix(".dot")
+        refuse_inputs(str(fallback), arguments)
+        write(text, str(fallback))
+        raise UsageError(f"{error}; wrote {fallback} instead, for: dot -T{form} -o {path} {fallback}") from error
+    write_bytes(picture, str(path))

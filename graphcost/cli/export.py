@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 from graphcost.cli.options import add_model_options, add_stop_option, graph_after
-from graphcost.cli.output import warn_all
+from graphcost.cli.output import is_terminal, warn_all, write_bytes
 from graphcost.errors import UsageError
 
 
@@ -26,35 +25,29 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.output is None and sys.stdout.isatty():
+    if arguments.output is None and is_terminal():
         raise UsageError("a model is no text for a terminal: give -o FILE")
-    _write(_whole(arguments) if arguments.stop_after is None else _part(arguments), arguments.output)
+    if arguments.stop_after is not None:
+        write_bytes(_part(arguments), arguments.output)
+        return 0
+    content, warnings = _whole(arguments)
+    write_bytes(content, arguments.output)
+    warn_all(warnings)
     return 0
 
 
-def _whole(arguments: argparse.Namespace) -> bytes:
+def _whole(arguments: argparse.Namespace) -> tuple[bytes, Sequence[str]]:
+    """The model's file, and what there is to say of it."""
     from graphcost.export import export_model
     from graphcost.loaders import MAX_NODES, load
 
     if arguments.outputs or arguments.inputs or arguments.rewrite or arguments.signature:
         raise UsageError("the whole model is exported; with --stop-after PASS, what is asked of it (graphcost passes)")
     model = load(arguments.model, tags=arguments.tag, max_nodes=arguments.max_nodes or MAX_NODES)
-    warn_all(model.warnings)
-    return export_model(model)
+    return export_model(model), model.warnings
 
 
 def _part(arguments: argparse.Namespace) -> bytes:
     from graphcost.export import export_graph
 
     return export_graph(graph_after(arguments))
-
-
-def _write(content: bytes, path: str | None) -> None:
-    """Raises UsageError where the file can't be written."""
-    if path is None:
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        Path(path).write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"can't write {path}: {error.strerror or error}") from error

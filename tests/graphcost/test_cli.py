@@ -292,7 +292,7 @@ def test_errors_are_one_line_with_their_code(capsys: pytest.CaptureFixture[str],
         (2, ("report", model, "--bind", "M=1")),
         (2, ("report", model, "--shape", "y=1")),
         (2, ("report", model, "--rules", str(tmp_path / "absent.py"))),
-        (2, ("report", model, "-o", str(tmp_path / "no" / "such" / "folder.txt"))),
+        (74, ("report", model, "-o", str(tmp_path / "no" / "such" / "folder.txt"))),
     ]:
         found, out, err = run(capsys, *arguments)
         assert (found, out) == (code, ""), arguments

@@ -10,7 +10,8 @@ from graphcost import errors
 def test_a_file_that_is_no_model_has_a_code_of_its_own() -> None:
     codes = {kind.__name__: kind.exit_code for kind in errors.GraphcostError.__subclasses__()}
     assert {name for name, code in codes.items() if code == 3} == {"LoadError", "GraphError"}
-    assert set(codes.values()) == {2, 3}
+    assert {name for name, code in codes.items() if code == 74} == {"OutputError"}
+    assert set(codes.values()) == {2, 3, 74}
 
 
 def test_one_clause_catches_every_deliberate_error() -> None:
