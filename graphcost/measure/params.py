@@ -75,7 +75,7 @@ def credited(evaluations: Iterable[Evaluation], rules: RuleSet) -> Credits:
     A weight is a variable, or a floating constant of rank 1 or more, that the outputs reach. It goes to the
     first node that reads it, directly or through folded nodes, TRANSPARENT ones, Enter and the arguments of calls.
     """
-    ledger = _Ledger({}, {}, {}, {}, set(), set(), set(), set(), Changes(), rules)
+    ledger = _Ledger({}, {}, {}, {}, set(), set(), set(), set(), set(), Changes(), rules)
     for evaluation in evaluations:
         _enter(evaluation, ledger)
     totals: dict[NodeKey, Weights] = {}
@@ -83,6 +83,7 @@ def credited(evaluations: Iterable[Evaluation], rules: RuleSet) -> Credits:
     untrained = ledger.constants | ledger.whole | state
     is_trained = any(source not in untrained for source in ledger.weights.keys() | ledger.read)
     unsized = dict.fromkeys(ledger.read - ledger.weights.keys() - state, UNSIZED)
+    totals.update(dict.fromkeys(ledger.closed, UNSIZED))
     for source, amount in (ledger.weights | unsized).items():
         place = ledger.owners.get(source, ledger.homes[source])
         if source in state:
@@ -99,6 +100,7 @@ class _Ledger:
 
     `read` are the variables whose elements are wanted, `shapeless` those of which a read doesn't tell the shape.
     `constants` are the weights that are no variables, `whole` the variables of wide integers, which nobody trains.
+    `closed` are programs that are fed no weights and may hold some.
     """
 
     weights: dict[WeightKey, Weights]
@@ -109,6 +111,7 @@ class _Ledger:
     read: set[WeightKey]
     constants: set[WeightKey]
     whole: set[WeightKey]
+    closed: set[NodeKey]
     changes: Changes
     rules: RuleSet
 
@@ -152,7 +155,15 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
         else:
             for source in arriving:
                 ledger.owners.setdefault(source, place)
+            if not arriving and _may_hold_weights(node, ledger):
+                ledger.closed.add(place)
     note_changes(evaluation, carried, ledger.whole, ledger.rules, ledger.changes)
+
+
+def _may_hold_weights(node: Node, ledger: _Ledger) -> bool:
+    """Whether a node runs a program that isn't in the graph, and may have weights inside."""
+    rule = ledger.rules.get(node.op) if ledger.has(node, Role.CONTRACTION) else None
+    return rule is not None and rule.opaque is not None and rule.real
 
 
 def _hand_over(
