@@ -24,6 +24,7 @@ from graphcost.passes.prune import Prune
 from graphcost.preparation import ModelSource, Options, Prepared, prepare
 from graphcost.report import Loop, ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
+from graphcost.roles.components import component_inputs
 from graphcost.roles.phases import training_phases
 
 
@@ -109,8 +110,9 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     given = options.get("bind", EMPTY)
     scalars = {name: number for name, number in given.items() if is_scalar_input(name, whole, names, signature)}
     symbols = {name: number for name, number in given.items() if name not in scalars}
-    fed = feeds(whole, names, signature, options.get("shapes", EMPTY), scalars)
-    run = Run(rules, HANDLERS, kept.functions, Sizes(names))
+    unbatched = component_inputs(whole, names, rules)
+    fed = feeds(whole, names, signature, options.get("shapes", EMPTY), scalars, unbatched)
+    run = Run(rules, HANDLERS, kept.functions, Sizes(names, unbatched=unbatched))
     facts = evaluate(kept, run, fed)
     dropped = find_dropped(whole, why, facts, run, fed)
     batch = options.get("batch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from graphcost.dims import Dim, Shape, symbol
 from graphcost.errors import UsageError
@@ -28,8 +28,10 @@ def feeds(
     signature: Signature | None,
     shapes: Mapping[str, Sequence[int | None]],
     values: Mapping[str, int],
+    unbatched: Collection[TensorRef] = (),
 ) -> dict[TensorRef, Fact]:
-    """The facts that the user laid down: shapes by `--shape`, values of scalar inputs by `--bind`.
+    """The facts that the user laid down: shapes by `--shape`, values of scalar inputs by `--bind`. The leading axis
+    of the `unbatched` inputs is no batch.
 
     Raises UsageError for a name that isn't an input, and for a shape that contradicts the file's.
     """
@@ -39,9 +41,10 @@ def feeds(
         node = graph.nodes[ref.node]
         if ref.port < len(node.dtypes) and node.dtypes[ref.port] == "resource":
             # What the file declares is the shape of the handle, a scalar, and not that of its variable.
-            fed[ref] = Fact(element=Fact(shape=_shape(name, dims, names.get(ref, name), PartialShape(None))))
+            fed[ref] = Fact(element=Fact(shape=_shape(name, dims, names.get(ref, name), PartialShape(None), True)))
         else:
-            fed[ref] = Fact(shape=_shape(name, dims, names.get(ref, name), _declared(node)))
+            has_batch = ref not in unbatched
+            fed[ref] = Fact(shape=_shape(name, dims, names.get(ref, name), _declared(node), has_batch))
     for name, number in values.items():
         ref = _input(name, names, signature, graph)
         is_bool = graph.nodes[ref.node].dtypes[ref.port] == "bool"
@@ -93,7 +96,7 @@ def _declared(node: Node) -> PartialShape:
     return shape if isinstance(shape, PartialShape) else PartialShape(None)
 
 
-def _shape(option: str, dims: Sequence[int | None], name: str, declared: PartialShape) -> Shape:
+def _shape(option: str, dims: Sequence[int | None], name: str, declared: PartialShape, has_batch: bool) -> Shape:
     given = f"--shape {option}={','.join('?' if d is None else str(d) for d in dims)}"
     known = declared.dims
     if known is not None and len(known) != len(dims):
@@ -104,5 +107,5 @@ def _shape(option: str, dims: Sequence[int | None], name: str, declared: Partial
         if dim is not None and fixed is not None and dim != fixed:
             raise UsageError(f"{given}: axis {axis} of the input is {fixed}")
         size = fixed if dim is None else dim
-        sizes.append(symbol(BATCH if axis == 0 else f"{name}[{axis}]") if size is None else size)
+        sizes.append(symbol(BATCH if axis == 0 and has_batch else f"{name}[{axis}]") if size is None else size)
     return Shape(*sizes)

@@ -47,6 +47,7 @@ def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, s
     }
     common["needs"] = tuple(_resolved_need(each, evaluation) for each in evaluation.needs.get(node.name, ()))
     amounts = {"params": weights.elements, "param_bytes": weights.bytes, "unsized": weights.unsized}
+    amounts |= {"constants": weights.constants, "state": weights.state}
     if isinstance(settled, Problem):
         return Line(status=settled.status, reason=settled.reason, **common, **amounts)  # type: ignore[arg-type]
     if isinstance(settled, Free):

@@ -1,4 +1,8 @@
-"""Parameters: the weights that the outputs depend on, each counted once and credited to the line that uses it."""
+"""Parameters: the weights that the outputs depend on, each counted once and credited to the line that uses it.
+
+Where trained variables are reached parameters are theirs, and constants are counted apart; else parameters are those of
+constants. What a run changes of its own, such as optimizers' slots, states and seeds, is state, apart too.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.literal import Literal
 from graphcost.ir.node import Node
 from graphcost.ir.stand_ins import ARGUMENT, COPY, FOLDED
-from graphcost.ops.fact import Fact
+from graphcost.measure.changes import NONE, Changes, WeightKey, note_changes
+from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
 from graphcost.passes.control_flow.frames import ENTERS
@@ -22,23 +27,34 @@ TRANSPARENT = Role.IDENTITY | Role.READ | Role.CAST
 STORED = Role.CONSTANT | Role.VARIABLE
 """Where weights stand."""
 
+WEIGHTS_BITS = 8
+"""The most bits that integers have which are weights."""
+
 NodeKey = tuple[int, str]
 """A node of an evaluation: the evaluation's id(), and the node's name."""
-WeightKey = tuple[str, str]
-"""A weight: the function that it stands in ("" for the top level), and its node's name."""
-NONE: frozenset[WeightKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How many elements of weights, and their bytes; `unsized` are the weights beside them, of unknown size."""
+    """How many elements of weights, and their bytes; `unsized` are the weights beside them, of unknown size.
+
+    `constants` and `state` are elements that are no parameters.
+    """
 
     elements: int = 0
     bytes: int = 0
     unsized: int = 0
+    constants: int = 0
+    state: int = 0
 
     def __add__(self, other: Weights) -> Weights:
-        return Weights(self.elements + other.elements, self.bytes + other.bytes, self.unsized + other.unsized)
+        return Weights(
+            self.elements + other.elements,
+            self.bytes + other.bytes,
+            self.unsized + other.unsized,
+            self.constants + other.constants,
+            self.state + other.state,
+        )
 
 
 NO_WEIGHTS = Weights()
@@ -59,13 +75,21 @@ def credited(evaluations: Iterable[Evaluation], rules: RuleSet) -> Credits:
     A weight is a variable, or a floating constant of rank 1 or more, that the outputs reach. It goes to the
     first node that reads it, directly or through folded nodes, TRANSPARENT ones, Enter and the arguments of calls.
     """
-    ledger = _Ledger({}, {}, {}, {}, set(), set(), rules)
+    ledger = _Ledger({}, {}, {}, {}, set(), set(), set(), set(), set(), Changes(), rules)
     for evaluation in evaluations:
         _enter(evaluation, ledger)
     totals: dict[NodeKey, Weights] = {}
-    unsized = dict.fromkeys(ledger.read - ledger.weights.keys(), UNSIZED)
+    state = ledger.changes.state - ledger.constants
+    untrained = ledger.constants | ledger.whole | state
+    is_trained = any(source not in untrained for source in ledger.weights.keys() | ledger.read)
+    unsized = dict.fromkeys(ledger.read - ledger.weights.keys() - state, UNSIZED)
+    totals.update(dict.fromkeys(ledger.closed, UNSIZED))
     for source, amount in (ledger.weights | unsized).items():
         place = ledger.owners.get(source, ledger.homes[source])
+        if source in state:
+            amount = Weights(state=amount.elements)
+        elif is_trained and source in ledger.constants:
+            amount = Weights(constants=amount.elements)
         totals[place] = totals.get(place, NO_WEIGHTS) + amount
     return Credits(totals, frozenset(ledger.shapeless))
 
@@ -75,6 +99,8 @@ class _Ledger:
     """Weights by source, the node that each stands in, the node that it is credited to, and those of arguments.
 
     `read` are the variables whose elements are wanted, `shapeless` those of which a read doesn't tell the shape.
+    `constants` are the weights that are no variables, `whole` the variables of wide integers, which nobody trains.
+    `closed` are programs that are fed no weights and may hold some.
     """
 
     weights: dict[WeightKey, Weights]
@@ -83,6 +109,10 @@ class _Ledger:
     arguments: dict[NodeKey, frozenset[WeightKey]]
     shapeless: set[WeightKey]
     read: set[WeightKey]
+    constants: set[WeightKey]
+    whole: set[WeightKey]
+    closed: set[NodeKey]
+    changes: Changes
     rules: RuleSet
 
     def has(self, node: Node, role: Role) -> bool:
@@ -104,6 +134,10 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
         if node.op in stored or (node.op in fed and node.dtypes == ("resource",)):
             source = (evaluation.function, node.name)
             ledger.homes.setdefault(source, place)
+            if ledger.has(node, Role.CONSTANT):
+                ledger.constants.add(source)
+            elif facts and _is_whole(_held(facts[0]).dtype):
+                ledger.whole.add(source)
             _weigh(source, _stored(node, facts, ledger), ledger)
             carried[node.name] = frozenset({source})
         elif node.op in hands_on:
@@ -112,6 +146,8 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
                 ledger.read.update(arriving)
                 for source in arriving:
                     _weigh(source, _sized(facts[0]), ledger)
+                if _is_whole(facts[0].dtype):
+                    ledger.whole.update(arriving)
                 if facts[0].shape is None:
                     ledger.shapeless.update(arriving)
         elif node.name in evaluation.calls:
@@ -119,6 +155,15 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
         else:
             for source in arriving:
                 ledger.owners.setdefault(source, place)
+            if not arriving and _may_hold_weights(node, ledger):
+                ledger.closed.add(place)
+    note_changes(evaluation, carried, ledger.whole, ledger.rules, ledger.changes)
+
+
+def _may_hold_weights(node: Node, ledger: _Ledger) -> bool:
+    """Whether a node runs a program that isn't in the graph, and may have weights inside."""
+    rule = ledger.rules.get(node.op) if ledger.has(node, Role.CONTRACTION) else None
+    return rule is not None and rule.opaque is not None and rule.real
 
 
 def _hand_over(
@@ -139,7 +184,18 @@ def _stored(node: Node, facts: tuple[Fact, ...], ledger: _Ledger) -> Weights | N
         return _sized(Fact(literal.dtype, Shape(*literal.shape)))
     if not facts:
         return None
-    return _sized(facts[0].element if facts[0].dtype == "resource" else facts[0])
+    return _sized(_held(facts[0]))
+
+
+def _held(fact: Fact) -> Fact:
+    """What a variable holds, of the fact of its node: of what it is, or of a handle."""
+    return (fact.element or UNKNOWN) if fact.dtype == "resource" else fact
+
+
+def _is_whole(dtype: str | None) -> bool:
+    """Whether a variable of the dtype counts or seeds; quantized weights have narrower integers."""
+    known = dtype_named(dtype)
+    return known.is_integer and known.bits > WEIGHTS_BITS
 
 
 def _weigh(source: WeightKey, amount: Weights | None, ledger: _Ledger) -> None:

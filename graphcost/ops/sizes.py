@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim, is_at_least, product, symbol
@@ -10,7 +10,7 @@ from graphcost.errors import RuleError
 from graphcost.ir.node import TensorRef
 
 BATCH = "N"
-"""The one symbol that stands for the leading open size of every input."""
+"""The one symbol that stands for the leading open size of every input that has a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,15 @@ class Sizes:
     """Names open sizes and keeps the equalities. One instance lives as long as one propagation.
 
     `inputs` maps each input of the graph to the name that its symbols carry; `path` is put before the names of
-    nodes, so that the nodes of a function body differ from the caller's.
+    nodes, so that the nodes of a function body differ from the caller's. The leading axis of the
+    `unbatched` inputs is no batch.
     """
 
-    def __init__(self, inputs: Mapping[TensorRef, str] | None = None, path: str = "") -> None:
+    def __init__(
+        self, inputs: Mapping[TensorRef, str] | None = None, path: str = "", unbatched: Collection[TensorRef] = ()
+    ) -> None:
         self._inputs = dict(inputs or {})
+        self._unbatched = frozenset(unbatched)
         self._path = path
         self._replaced: dict[str, Dim] = {}
         self._equalities: dict[Equality, None] = {}
@@ -56,7 +60,7 @@ class Sizes:
 
     def fork(self) -> Sizes:
         """A copy that can learn without telling, for what doesn't run when the outputs are computed."""
-        copy = Sizes(self._inputs, self._path)
+        copy = Sizes(self._inputs, self._path, self._unbatched)
         copy._replaced, copy._equalities = dict(self._replaced), dict(self._equalities)
         return copy
 
@@ -75,7 +79,7 @@ class Sizes:
         name = self._inputs.get(ref)
         if name is None:
             return self.resolve(symbol(f"size({self._path}{ref.node}:{ref.port},{axis})"))
-        return self.resolve(symbol(BATCH if axis == 0 else f"{name}[{axis}]"))
+        return self.resolve(symbol(BATCH if axis == 0 and ref not in self._unbatched else f"{name}[{axis}]"))
 
     def elements(self, ref: TensorRef) -> Dim:
         """The symbol for the number of elements of a tensor of unknown rank; none where a size may be 0."""

@@ -68,6 +68,10 @@ def _totals(report: Report) -> Iterator[Fact]:
         asides = [_aside(each, report.total) for each in report.quantities if each.beside == quantity.name]
         text = f"{exact(amount)}{''.join(asides)}" if asides else _total(amount, quantity.unit)
         yield Fact(quantity.spoken, f"{bound}{text}")
+    if report.constants:
+        yield Fact("constants", f"{exact(report.constants)} elements beside the parameters, which are the variables'")
+    if report.state:
+        yield Fact("state", f"{exact(report.state)} elements of variables that aren't trained: slots, states, seeds")
     yield from _formulas(report)
     yield Fact("convention", "1 MAC = 2 FLOPs, any other operation 1")
 

@@ -70,6 +70,8 @@ class Line:
     """A node that runs. `work` is that of all its `count` runs together.
 
     `params` are elements of weights, `unsized` the weights that it is credited with beside them, of unknown size.
+    `constants` and `state` are elements of what it reads that are no parameters: of constants beside trained variables,
+    and of variables that a run changes otherwise than by training.
     `phase` is the part of a training step that it belongs to; empty where what runs is no training step.
     `needs` are what open sizes must be for the node to be legal.
     """
@@ -84,6 +86,8 @@ class Line:
     params: int = 0
     param_bytes: int = 0
     unsized: int = 0
+    constants: int = 0
+    state: int = 0
     reason: str = ""
     phase: str = ""
     needs: tuple[Need, ...] = ()

@@ -98,6 +98,16 @@ class Report:
             return add_up("total", self.bound_lines, self.quantities)
         return self.formula.bind(self._effective_bindings)
 
+    @cached_property
+    def constants(self) -> int:
+        """The elements of floating constants, where parameters are those of variables."""
+        return sum(line.constants for line in self.lines)
+
+    @cached_property
+    def state(self) -> int:
+        """The elements of variables that are no parameters: optimizers' slots, states of networks, seeds, counters."""
+        return sum(line.state for line in self.lines)
+
     @property
     def coverage(self) -> float:
         """The kept lines that are costed or free over all kept lines."""

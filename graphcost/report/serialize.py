@@ -66,6 +66,7 @@ def _total(report: Report) -> dict[str, Any]:
         "by_kind": _written(total.work.floating.by_kind),
         "int_by_kind": _written(total.work.integer.by_kind),
         "formula": {q.name: format_dim(formula.amount(q)) for q in report.quantities if q.may_be_open},
+        **{name: count for name, count in (("constants", report.constants), ("state", report.state)) if count},
         "complete": report.is_complete,
         "coverage": report.coverage,
     }

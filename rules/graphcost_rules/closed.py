@@ -28,6 +28,12 @@ def foreign_cost(op: Op) -> Cost:
     return Cost(add=op.unknown_count("flops"))
 
 
+def program_cost(op: Op) -> Cost:
+    """All that it does is one symbol, and what of that are multiply-adds another."""
+    macs = op.unknown_count("macs")
+    return Cost(mac=macs, add=op.unknown_count("flops") - 2 * macs)
+
+
 def declared_result(op: Op) -> list[Shape | None]:
     """The one shape that the caller declared."""
     return [opened_or_unknown(op, op.shape_attr("shape"), 0)]
@@ -81,16 +87,21 @@ def _foreign(reason: str, shape: ShapeRule, *kinds: str) -> RuleSet:
     return RuleSet(*(Rule(kind, shape=shape, cost=foreign_cost, opaque=reason, real=True) for kind in kinds))
 
 
+def _program(reason: str, shape: ShapeRule, kind: str) -> RuleSet:
+    """What may be a network of its own, with contractions."""
+    return RuleSet(Rule(kind, shape=shape, cost=program_cost, opaque=reason, real=True, role=Role.CONTRACTION))
+
+
 def _combiner(step: str) -> str:
     return f"XlaSparseDenseMatmulCustomCombinerOnTc{step}CsrInput"
 
 
 RULES = (
     _foreign(PYTHON, undeclared, "PyFunc", "PyFuncStateless", "EagerPyFunc").with_role(Role.NOISE)
-    + _foreign(STABLEHLO, declared_by("Sout"), "XlaCallModule").with_role(Role.CONTRACTION)
+    + _program(STABLEHLO, declared_by("Sout"), "XlaCallModule")
     + _foreign(MLIR, undeclared, "MlirPassthroughOp", "_XlaHostComputeMlir")
-    + _foreign(LIBRARY, declared_result, "XlaCustomCall").with_role(Role.CONTRACTION)
-    + _foreign(LIBRARY, declared_by("result_shapes"), "XlaCustomCallV2").with_role(Role.CONTRACTION)
+    + _program(LIBRARY, declared_result, "XlaCustomCall")
+    + _program(LIBRARY, declared_by("result_shapes"), "XlaCustomCallV2")
     + _foreign(PROGRAM, undeclared, "TPUExecute", "TPUExecuteAndUpdateVariables", "_XlaRun")
     + _foreign(HOST, host_shape, "XlaHostCompute")
     + _foreign(GRADIENT, gradient_shape, "SymbolicGradient")

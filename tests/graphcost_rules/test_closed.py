@@ -183,3 +183,12 @@ def test_custom_combiners_have_the_shapes_of_tensorflow_s_shape_functions() -> N
         custom_computation=FUNCTION,
         table_name="",
     )
+
+
+@pytest.mark.parametrize("kind", ["XlaCallModule", "XlaCustomCall", "XlaCustomCallV2"])
+def test_how_much_of_a_program_is_multiply_adds_is_open_too(kind: str) -> None:
+    attrs = {"Sout": [PartialShape((2,))], "result_shapes": [PartialShape((2,))], "shape": PartialShape((2,))}
+    cost = apply(RULES, kind, Shape(2), **attrs).cost
+    assert isinstance(cost, Cost)
+    assert (cost.flops, cost.mac) == (symbol("flops(node)", least=0), symbol("macs(node)", least=0))
+    assert cost.bind({"flops(node)": 10, "macs(node)": 4}) == Cost(mac=4, add=2)

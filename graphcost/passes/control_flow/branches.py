@@ -1,5 +1,6 @@
 """Which branches each node runs in: sets of (predicate, branch), from Switch to Merge.
 
+Of a _SwitchN output i is there only if its index is i.
 A node runs where all that it reads, or waits for, does; a Merge goes by what it reads alone. Output 1 of a Switch is
 there only if its predicate holds, output 0 only if it doesn't; a Merge whose inputs differ in one predicate is there
 either way, and so closes that branch. A ControlTrigger runs whether what it waits for does or not.
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import Node, TensorRef
-from graphcost.passes.control_flow.frames import MERGES, SWITCHES
+from graphcost.passes.control_flow.frames import MERGES, SWITCH_N, SWITCHES
 
 THEN, ELSE = 1, 0
 """The output of a Switch that each branch reads."""
@@ -47,11 +48,19 @@ class Closing:
 
 @dataclass(frozen=True)
 class Branches:
-    """For each node its place, for each Switch that opens branches its predicate, for each Merge what it closes."""
+    """For each node its place, for each Switch that opens branches its predicate, for each Merge what it closes.
+
+    `indices` are the predicates that are the index of a branch, each with the number of branches.
+    """
 
     places: Mapping[str, BranchPath]
     switches: Mapping[str, TensorRef]
     merges: Mapping[str, Closing]
+    indices: Mapping[TensorRef, int]
+
+    def count(self, predicate: TensorRef) -> int:
+        """How many branches a predicate chooses from."""
+        return self.indices.get(predicate, 2)
 
 
 def find_branches(graph: Graph) -> Branches:
@@ -61,7 +70,7 @@ def find_branches(graph: Graph) -> Branches:
         finding.visit(node)
     every = finding.numbered
     places = {name: every[number] for name, number in finding.places.items()}
-    return Branches(places, finding.switches, finding.merges)
+    return Branches(places, finding.switches, finding.merges, finding.indices)
 
 
 class _Finding:
@@ -77,6 +86,7 @@ class _Finding:
         self.places: dict[str, int] = {}
         self.switches: dict[str, TensorRef] = {}
         self.merges: dict[str, Closing] = {}
+        self.indices: dict[TensorRef, int] = {}
 
     def visit(self, node: Node) -> None:
         """Settles the place of a node, once those of what it reads are."""
@@ -92,8 +102,14 @@ class _Finding:
         self.places[node.name] = place
         if node.op in SWITCHES and len(node.inputs) == 2 and len(self.numbered[place]) < self._max_nesting:
             predicate = self._source(node.inputs[1])
-            if all(step.predicate != predicate for step in self.numbered[place]):
+            if all(step.predicate != predicate for step in self.numbered[place]) and self._fits(node, predicate):
                 self.switches[node.name] = predicate
+
+    def _fits(self, switch: Node, predicate: TensorRef) -> bool:
+        """Whether a Switch has the branches that others on its predicate have."""
+        if switch.op != SWITCH_N:
+            return predicate not in self.indices
+        return self.indices.setdefault(predicate, len(switch.dtypes)) == len(switch.dtypes)
 
     def _place_of(self, ref: TensorRef) -> int:
         place = self.places[ref.node]
@@ -104,7 +120,7 @@ class _Finding:
     def _closed(self, merge: Node, inputs: list[int]) -> int | None:
         """The place of a Merge that closes a branch, None where it closes none."""
         if len(inputs) != 2:
-            return None
+            return self._closed_case(merge, [self.numbered[number] for number in inputs])
         places = [self.numbered[number] for number in inputs]
         steps = set(places[0]) ^ set(places[1])
         predicates = {step.predicate for step in steps}
@@ -117,6 +133,19 @@ class _Finding:
             branch = 1 - next(step.branch for step in places[1] if step.predicate == predicate)
         self.merges[merge.name] = Closing(predicate, {branch: 0, 1 - branch: 1})
         return self._number(inner[:-1])
+
+    def _closed_case(self, merge: Node, places: Sequence[BranchPath]) -> int | None:
+        """As _closed, for a Merge that takes one input from each of more than two branches."""
+        if not places or not all(places):
+            return None
+        around = places[0][:-1]
+        positions = {place[-1].branch: position for position, place in enumerate(places)}
+        predicate = places[0][-1].predicate
+        is_one = all(place[:-1] == around and place[-1].predicate == predicate for place in places)
+        if not is_one or len(positions) != len(places) or self.indices.get(predicate) != len(places):
+            return None
+        self.merges[merge.name] = Closing(predicate, positions)
+        return self._number(around)
 
     def _all_of(self, places: Sequence[int]) -> int:
         """The branches of all places; where they contradict each other, those before they part."""

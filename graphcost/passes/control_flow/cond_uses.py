@@ -24,7 +24,7 @@ class If:
     name: str
     ports: dict[TensorRef, int] = field(default_factory=dict)
     effects: set[str] = field(default_factory=set)
-    switches: tuple[dict[str, Node], dict[str, Node]] = field(default_factory=lambda: ({}, {}))
+    switches: tuple[dict[str, Node], ...] = field(default_factory=lambda: ({}, {}))
 
 
 class Uses:
@@ -32,9 +32,7 @@ class Uses:
 
     def __init__(self, level: Level, outputs: Collection[TensorRef], controls: Collection[str], names: Names) -> None:
         self.level = level
-        self.plan = [
-            item if isinstance(item, Node) else If(item, names.of_scope(item.scope, "If")) for item in divide(level)
-        ]
+        self.plan = [item if isinstance(item, Node) else self._planned(item, level, names) for item in divide(level)]
         ifs = [item for item in self.plan if isinstance(item, If)]
         self._owners = {node.name: made for made in ifs for node in made.cond.members}
         self._closers = {node.name: made for made in ifs for node in made.cond.merges}
@@ -52,6 +50,12 @@ class Uses:
             for ref in node.inputs
             if ref.node in level.switches and not self._is_in_branch_of(node.name, ref)
         }
+
+    @staticmethod
+    def _planned(cond: Cond, level: Level, names: Names) -> If:
+        word = "Case" if cond.predicate in level.branches.indices else "If"
+        switches: list[dict[str, Node]] = [{} for _ in range(level.branches.count(cond.predicate))]
+        return If(cond, names.of_scope(cond.scope, word), switches=tuple(switches))
 
     def node(self, name: str) -> Node:
         """A node of the level."""
@@ -86,7 +90,7 @@ class Uses:
 
     def is_used_outside(self, switch: str) -> bool:
         """Whether a Switch is named by anything but the branches that it opens, or by nothing."""
-        read = any(TensorRef(switch, port) in self._read for port in (0, 1))
+        read = any(TensorRef(switch, port) in self._read for port in range(len(self._nodes[switch].dtypes)))
         return not read or switch in self._awaited or switch in self._wanted
 
     def has_index(self, merge: str) -> bool:

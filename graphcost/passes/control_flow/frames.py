@@ -16,7 +16,10 @@ from graphcost.ir.node import Node, producers
 ENTERS = frozenset({"Enter", "RefEnter"})
 EXITS = frozenset({"Exit", "RefExit"})
 MERGES = frozenset({"Merge", "RefMerge"})
-SWITCHES = frozenset({"Switch", "RefSwitch"})
+SWITCH_N = "_SwitchN"
+"""A Switch of as many outputs as a `Case` has branches, that a branch's index chooses from."""
+
+SWITCHES = frozenset({"Switch", "RefSwitch", SWITCH_N})
 NEXT_ITERATIONS = frozenset({"NextIteration", "RefNextIteration"})
 CONDITION = "LoopCond"
 CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | SWITCHES | NEXT_ITERATIONS | {CONDITION}

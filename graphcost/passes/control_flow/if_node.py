@@ -41,14 +41,21 @@ def raise_level(
             nodes.extend(_staying(item, uses))
             continue
         inputs = _Inputs(item, uses, names)
-        parts = [_Branch(item, branch, uses, inputs) for branch in (THEN, ELSE)]
-        functions = [function_names.fresh(f"{item.name}/{word}") for word in ("then", "else")]
+        words = _words(item, level)
+        parts = [_Branch(item, branch, uses, inputs) for branch in words]
+        functions = [function_names.fresh(f"{item.name}/{word}") for word in words.values()]
         branches.update((name, part.body(body.depth + 1)) for name, part in zip(functions, parts, strict=True))
         nodes.append(_if_node(item, uses, inputs, functions))
         nodes.extend(_closed(merge, item, uses) for merge in item.cond.merges)
     outputs = tuple(map(uses.seen, body.outputs))
     controls = tuple(dict.fromkeys(map(uses.seen_control, body.controls)))
     return replace(body, nodes=nodes, outputs=outputs, controls=controls), branches
+
+
+def _words(made: If, level: Level) -> Mapping[int, str]:
+    """The branches of a cond, in the order of its node's functions, and what each is called."""
+    count = level.branches.indices.get(made.cond.predicate)
+    return {THEN: "then", ELSE: "else"} if count is None else {i: f"branch{i}" for i in range(count)}
 
 
 class _Inputs:
@@ -163,23 +170,21 @@ def _staying(node: Node, uses: Uses) -> Iterator[Node]:
         yield seen
     elif uses.is_used_outside(node.name):
         data = seen.inputs[0]
-        yield replace(seen, op="IdentityN", inputs=(data, data), attrs=MappingProxyType({"T": node.dtypes}))
+        yield replace(
+            seen, op="IdentityN", inputs=(data,) * len(node.dtypes), attrs=MappingProxyType({"T": node.dtypes})
+        )
 
 
 def _if_node(made: If, uses: Uses, inputs: _Inputs, functions: Sequence[str]) -> Node:
     cond = made.cond
     dtypes = tuple(uses.node(ref.node).dtypes[ref.port] for ref in made.ports)
-    then, otherwise = (FunctionRef(name, EMPTY) for name in functions)
-    attrs: dict[str, Attr] = {
-        "Tcond": "bool",
-        "Tin": tuple(inputs.dtypes),
-        "Tout": dtypes,
-        "then_branch": then,
-        "else_branch": otherwise,
-    }
+    is_case = cond.predicate in uses.level.branches.indices
+    refs = tuple(FunctionRef(name, EMPTY) for name in functions)
+    attrs: dict[str, Attr] = {"Tin": tuple(inputs.dtypes), "Tout": dtypes}
+    attrs |= {"branches": refs} if is_case else {"Tcond": "bool", "then_branch": refs[0], "else_branch": refs[1]}
     return Node(
         name=made.name,
-        op="If",
+        op="Case" if is_case else "If",
         inputs=(_predicate(cond.predicate, uses), *inputs.sources),
         controls=tuple(dict.fromkeys(_waits(made, uses, inputs))),
         attrs=MappingProxyType(attrs),

@@ -201,3 +201,13 @@ def test_a_variable_of_known_shape_and_a_handle_that_isnt_read_are_not_missing()
     assert not unsized("v = VarHandleOp(dtype=float32, shape=<2>)\n y = ReadVariableOp(v, dtype=float32)")
     assert not unsized("h = Placeholder(dtype=resource, shape=<>)\n y = Identity(h, T=resource)")
     assert not unsized("s = Const(value=2.0)\n y = Neg(s, T=float32)")
+
+
+def test_a_program_that_is_no_graph_may_hold_weights_unless_it_is_fed_some() -> None:
+    alone = "x = Placeholder(dtype=float32, shape=<2>)\n y = XlaCallModule(x, _output_shapes=(1,)) -> float32"
+    fed = "v = VarHandleOp(dtype=float32, shape=<3>)\n w = ReadVariableOp(v, dtype=float32)\n"
+    (line,) = (line for line in counted(tiny_graph(alone, "y")).lines if line.node == "y")
+    assert (line.params, line.unsized) == (0, 1)
+    graph = tiny_graph(fed + alone.replace("Module(x,", "Module(x, w,"), "y")
+    (line,) = (line for line in counted(graph).lines if line.node == "y")
+    assert (line.params, line.unsized) == (3, 0)

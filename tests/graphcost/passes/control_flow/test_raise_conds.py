@@ -381,3 +381,40 @@ def test_conds_of_a_graph_that_still_loops_stay() -> None:
     """
     graph = tiny_graph(COND + loop, "y")
     assert raise_conds(graph) is graph
+
+
+CASE = """
+    x = Placeholder(dtype=float32, shape=<?>)
+    i = Placeholder(dtype=int32, shape=<>)
+    s = _SwitchN(x, i, num_outs=3, T=float32) -> float32, float32, float32
+    a = Neg(s, T=float32)
+    b = Exp(s:1, T=float32)
+    c = Sin(s:2, T=float32)
+    m = Merge(c, a, b, T=float32, N=3) -> float32, int32
+"""
+
+
+def test_a_switch_of_many_outputs_is_a_case() -> None:
+    raised = raise_conds(tiny_graph(CASE, "m"))
+    (case,) = (node for node in raised.nodes.values() if node.op == "Case")
+    branches = case.attrs["branches"]
+    assert isinstance(branches, tuple)
+    bodies = [raised.functions[ref.name] for ref in branches]  # type: ignore[union-attr]
+    assert [[node.op for node in body.nodes.values() if node.op != "_Arg"] for body in bodies] == [
+        ["Neg"],
+        ["Exp"],
+        ["Sin"],
+    ]
+    assert case.inputs[0].node == "i"
+    assert raised.nodes["m"].op == "Identity"
+
+
+def test_a_switch_of_another_number_of_outputs_on_the_same_index_stays() -> None:
+    more = """
+        t = _SwitchN(x, i, num_outs=2, T=float32) -> float32, float32
+        d = Neg(t, T=float32)
+        e = Exp(t:1, T=float32)
+        n = Merge(d, e, T=float32, N=2) -> float32, int32
+    """
+    raised = raise_conds(tiny_graph(CASE + more, "m,n"))
+    assert [raised.nodes[name].op for name in ("m", "n", "t")] == ["Identity", "Merge", "_SwitchN"]
