@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from graphcost.budget import affords_terms
 from graphcost.dims.expr import Dim, Expr, depth_of, format_dim, is_at_least, least_value, lone, weight_of
 from graphcost.errors import DimError
 
@@ -102,6 +103,8 @@ def dim_min(*dims: Dim) -> Dim:
 def extremum(kind: str, dims: Iterable[Dim]) -> Dim:
     kept: list[Dim] = []
     for candidate in dict.fromkeys(operand for dim in dims for operand in _operands(kind, dim)):
+        if not affords_terms(len(kept)):
+            raise DimError(f"one of too many {kind}() of many sizes")
         if any(_beats(kind, other, candidate) for other in kept):
             continue
         kept = [other for other in kept if not _beats(kind, candidate, other)]
