@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Unpack
 
+from graphcost.budget import Budget, spending
 from graphcost.evaluate import CallGraph, Evaluation, Run, evaluate
 from graphcost.evaluate.feeds import feeds, is_scalar_input, symbol_names
 from graphcost.evaluate.structural import HANDLERS
@@ -67,8 +68,9 @@ def analyze(source: ModelSource, **options: Unpack[Options]) -> Report:
 
 def graphs_by_step(source: ModelSource, **options: Unpack[Options]) -> tuple[Step, ...]:
     """The graph after each step, from the file to what would be evaluated. Raises as analyze() does."""
-    prepared = prepare(source, options)
-    steps, _ = _passed(prepared)
+    with spending(Budget()):
+        prepared = prepare(source, options)
+        steps, _ = _passed(prepared)
     return (*prepared.steps, *steps)
 
 
@@ -100,6 +102,11 @@ def _why_dropped(prepared: Prepared, pruned: Graph) -> Mapping[str, str]:
 
 def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     """As analyze(), with the graph and the facts that the report was made from."""
+    with spending(Budget()) as budget:
+        return _analysis(source, options, budget)
+
+
+def _analysis(source: ModelSource, options: Options, budget: Budget) -> Analysis:
     prepared = prepare(source, options)
     model, rules, signature = prepared.model, prepared.rules, prepared.signature
     steps, rewrite_notes = _passed(prepared)
@@ -131,7 +138,7 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
         replaced=dict(run.sizes.replaced),
         equalities=run.sizes.equalities,
         warnings=(*model.warnings, *run.warnings),
-        notes=(*rewrite_notes, *doubts, *choice_notes(counted, names.values())),
+        notes=(*rewrite_notes, *doubts, *choice_notes(counted, names.values()), *budget.refused),
         reads=counted.reads,
         graph=kept,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, Union
 
+from graphcost.budget import widen
 from graphcost.errors import UsageError
 from graphcost.evaluate import Evaluation, Run, evaluate
 from graphcost.evaluate.assigned_shapes import with_assigned_shapes
@@ -88,6 +89,7 @@ def prepare(source: ModelSource, options: Options) -> Prepared:
     """Raises LoadError, GraphError and UsageError, as analyze() does."""
     record = Recorder()
     model = _model(source, options, record)
+    widen(_size(model.graph))
     rules = _rule_book(options.get("rules"))
     rewrites = _rewrites(options.get("rewrites", ()))
     outputs = options.get("outputs", ())
@@ -115,6 +117,11 @@ def _model(source: ModelSource, options: Options, record: Recorder) -> Model:
     model = load(source, tags=options.get("tags", ()), max_nodes=options.get("max_nodes", MAX_NODES))
     record.note("load", model.graph)
     return model
+
+
+def _size(graph: Graph) -> int:
+    """The nodes of a graph and of its functions."""
+    return len(graph.nodes) + sum(len(body.nodes) for body in graph.functions.values())
 
 
 def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:

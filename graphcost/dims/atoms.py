@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from graphcost.budget import affords_terms
 from graphcost.dims.expr import Dim, Expr, depth_of, format_dim, is_at_least, least_value, lone, weight_of
 from graphcost.errors import DimError
 
@@ -133,6 +134,8 @@ def summation(term: Dim, counter: str, count: Dim) -> Dim:
 def extremum(kind: str, dims: Iterable[Dim]) -> Dim:
     kept: list[Dim] = []
     for candidate in dict.fromkeys(operand for dim in dims for operand in alternatives_of(kind, dim)):
+        if not affords_terms(len(kept)):
+            raise DimError(f"one of too many {kind}() of many sizes")
         if any(_beats(kind, other, candidate) for other in kept):
             continue
         kept = [other for other in kept if not _beats(kind, candidate, other)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import comb, prod
 from typing import TYPE_CHECKING, Union
 
+from graphcost.budget import affords_terms, steps_left
 from graphcost.dims.polynomial import ONE, Monomial, Terms, degree, monomial_product, plus
 
 if TYPE_CHECKING:
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
 MAX_DEGREE = 12
 """Monomials of a higher degree, which no shape has, aren't multiplied out for a bound."""
+
+MAX_STEPS = 2_048
+"""A bound that takes more steps to show isn't shown."""
 
 Coefficient = Union[int, "Fraction"]
 
@@ -23,8 +28,16 @@ def lower_bound(terms: Terms) -> int | None:
     bound is written as least + x', x' >= 0. Where no coefficient but the constant is negative then, the constant
     is a bound.
     """
-    relaxed = _relax_quotients(terms)
+    most = steps_left(MAX_STEPS)
+    relaxed = _relax_quotients(terms, most)
     if relaxed is None or any(degree(monomial) > MAX_DEGREE for monomial in relaxed):
+        return None
+    steps = 0
+    for monomial in relaxed:
+        steps += _shifted_size(monomial)
+        if steps > most:
+            return None
+    if not affords_terms(steps):
         return None
     shifted: dict[Monomial, Coefficient] = {}
     for monomial, coefficient in relaxed.items():
@@ -36,16 +49,20 @@ def lower_bound(terms: Terms) -> int | None:
     return -((-least.numerator) // least.denominator)
 
 
-def _relax_quotients(terms: Terms) -> dict[Monomial, Coefficient] | None:
+def _relax_quotients(terms: Terms, most: int) -> dict[Monomial, Coefficient] | None:
     """A rational polynomial that is never above the given one, with no floor(p/b) left for a number b.
 
     p/b - (b-1)/b <= floor(p/b) <= p/b: the left side stands for a quotient that is added, the right one for a
-    quotient that is subtracted. None where it isn't known which of them it is.
+    quotient that is subtracted. None where it isn't known which of them it is, or after `most` steps.
     """
+    steps = 0
     pending: list[tuple[Monomial, Coefficient]] = list(terms.items())
     relaxed: dict[Monomial, Coefficient] = {}
     while pending:
         monomial, coefficient = pending.pop()
+        steps += 1
+        if steps > most:
+            break
         found = _first_ratio(monomial)
         if found is None:
             relaxed[monomial] = relaxed.get(monomial, 0) + coefficient
@@ -59,7 +76,7 @@ def _relax_quotients(terms: Terms) -> dict[Monomial, Coefficient] | None:
             numerator = plus(numerator, ONE, 1 - denominator)
         share = Fraction(coefficient, denominator)
         pending.extend((monomial_product(others, inner), share * c) for inner, c in numerator.items())
-    return relaxed
+    return relaxed if affords_terms(steps) and not pending else None
 
 
 def _first_ratio(monomial: Monomial) -> tuple[Monomial, Terms, int] | None:
@@ -70,14 +87,20 @@ def _first_ratio(monomial: Monomial) -> tuple[Monomial, Terms, int] | None:
     return None
 
 
+def _shifted_size(monomial: Monomial) -> int:
+    """How many terms the monomial becomes when its bounded atoms are shifted."""
+    return int(prod(1 + power for atom, power in monomial if atom.least))
+
+
 def _shift(monomial: Monomial) -> Iterator[tuple[Monomial, int]]:
     """The monomial with every bounded atom x written as least + x', x' >= 0, multiplied out."""
     parts: list[tuple[Monomial, int]] = [((), 1)]
     for atom, power in monomial:
-        least = atom.least
-        for _ in range(power):
-            shifted = [(monomial_product(m, ((atom, 1),)), c) for m, c in parts]
-            parts = shifted + ([(m, c * least) for m, c in parts] if least else [])
+        least = atom.least or 0
+        kept = range(power + 1) if least else (power,)
+        parts = [
+            ((*m, (atom, k)) if k else m, c * comb(power, k) * least ** (power - k)) for m, c in parts for k in kept
+        ]
     yield from parts
 
 

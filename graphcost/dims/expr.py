@@ -34,10 +34,11 @@ Dim = Union[int, "Expr"]
 class Expr:
     """A polynomial that isn't a plain integer. Immutable; equal when the forms are equal."""
 
-    __slots__ = ("_hash", "depth", "terms")
+    __slots__ = ("_hash", "depth", "terms", "weight")
 
     terms: Terms
     depth: int
+    weight: int
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
@@ -48,6 +49,7 @@ class Expr:
                 depth = max(depth, atom.depth)
                 weight += atom.weight
         self.depth = depth
+        self.weight = weight
         if depth > MAX_DEPTH:
             raise DimError(f"a size formula is nested more than {MAX_DEPTH} deep")
         if depth and weight > MAX_WEIGHT * len(terms):
@@ -175,7 +177,7 @@ def depth_of(dim: Dim) -> int:
 
 
 def weight_of(dim: Dim) -> int:
-    return sum(atom.weight for monomial in terms_of(dim) for atom, _ in monomial)
+    return dim.weight if isinstance(dim, Expr) else 0
 
 
 def format_dim(dim: Dim) -> str:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from graphcost.budget import affords_terms
 from graphcost.errors import DimError
 
-MAX_TERMS = 100_000
+MAX_TERMS = 20_000
 MAX_POWER = 1_024
+COPIED = 8
+"""So many terms are copied in the time in which two are multiplied."""
 MAX_PRINTED_TERMS = 10_000
 MAX_PRINTED_BITS = 4096
 
@@ -50,7 +53,9 @@ ONE: Terms = MappingProxyType({(): 1})
 
 
 def plus(a: Terms, b: Terms, factor: int = 1) -> dict[Monomial, int]:
-    """a + factor*b, for a factor that isn't 0. Raises DimError where that has too many terms."""
+    """a + factor*b, for a factor that isn't 0. Raises DimError where long formulas are added too often."""
+    if not affords_terms((len(a) + len(b)) // COPIED):
+        raise DimError("a size formula is one of too many that are long")
     terms = dict(a)
     for monomial, coefficient in b.items():
         total = terms.get(monomial, 0) + factor * coefficient
@@ -58,18 +63,20 @@ def plus(a: Terms, b: Terms, factor: int = 1) -> dict[Monomial, int]:
             terms[monomial] = total
         else:
             del terms[monomial]
-    return _limited(terms)
+    return terms
 
 
 def normal(terms: Terms) -> dict[Monomial, int]:
-    """The terms less those whose coefficient is 0. Raises DimError where too many are left."""
-    return _limited({monomial: coefficient for monomial, coefficient in terms.items() if coefficient})
+    """The terms less those whose coefficient is 0."""
+    return {monomial: coefficient for monomial, coefficient in terms.items() if coefficient}
 
 
 def times(a: Terms, b: Terms) -> dict[Monomial, int]:
     """a * b. Raises DimError where that has too many terms, or too high a power."""
     if len(a) * len(b) > MAX_TERMS:
         raise DimError(f"a size formula has more than {MAX_TERMS} terms")
+    if not affords_terms(len(a) * len(b)):
+        raise DimError("a size formula is one of too many that are long")
     terms: dict[Monomial, int] = {}
     for left, c in a.items():
         for right, d in b.items():
@@ -95,7 +102,12 @@ def degree(monomial: Monomial) -> int:
 
 
 def exact_quotient(a: Terms, b: Terms) -> dict[Monomial, int] | None:
-    """q with a = q*b, or None where no polynomial is. Long division by the leading term of b, which isn't 0."""
+    """q with a = q*b, or None where no polynomial is, or a is too long.
+
+    Long division by the leading term of b, which isn't 0.
+    """
+    if not affords_terms(len(a) * len(a) // COPIED):
+        return None
     lead, lead_coefficient = _leading(b)
     quotient: dict[Monomial, int] = {}
     remainder = a
@@ -137,12 +149,6 @@ def format_int(value: int) -> str:
 
 def monomial_key(monomial: Monomial) -> str:
     return "*".join([f"{atom.key}^{power}" for atom, power in monomial])
-
-
-def _limited(terms: dict[Monomial, int]) -> dict[Monomial, int]:
-    if len(terms) > MAX_TERMS:
-        raise DimError(f"a size formula has more than {MAX_TERMS} terms")
-    return terms
 
 
 def _leading(terms: Terms) -> tuple[Monomial, int]:

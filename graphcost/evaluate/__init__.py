@@ -7,11 +7,10 @@ Bodies that call bodies are generators on an explicit stack, so that no depth of
 from graphcost.evaluate.call_graph import CallGraph, calls_of
 from graphcost.evaluate.evaluation import Binder, Call, Evaluation, Guard
 from graphcost.evaluate.run import FUNCTION, Handler, HandlerSteps, LoopTrips, Outcome, Place, Request, Run, Site, Steps
-from graphcost.evaluate.walk import MAX_EVALUATIONS, evaluate
+from graphcost.evaluate.walk import evaluate
 
 __all__ = [
     "FUNCTION",
-    "MAX_EVALUATIONS",
     "Binder",
     "Call",
     "CallGraph",

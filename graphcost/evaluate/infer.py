@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from graphcost.dims import Dim, Shape
+from graphcost.budget import MAX_RANK, SYMBOLIC, affords_elements, affords_terms, has_elements
+from graphcost.dims import Dim, Expr, Shape
 from graphcost.errors import DimError, RuleError, ShapeUnknown
 from graphcost.ir.literal import FLOAT_LIMIT, VALUE_LIMIT, Literal, PartialShape, Value
 from graphcost.ir.node import Node, TensorRef
@@ -59,7 +60,7 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
     else:
         op = Op(node, inputs, sizes=sizes)
         shapes, problem = _ask(rule.shape, op, count)
-        values, value_problem = _ask(rule.value, op, count)
+        values, value_problem = _ask(rule.value if _may_have_values(shapes) else None, op, count)
         elements, element_problem = _ask(rule.element, op, count)
         if problem is None:
             problem = next((p for p in (value_problem, element_problem) if p and p.status is Status.INVALID), None)
@@ -75,9 +76,12 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
         if shape is not None and recorded[port] is not None and not _agree(shape, recorded[port]):
             warning = f"{ref}: the file recorded shape {_words(recorded[port])}, the rule for {node.op} says {shape}"
         shape = _filled_in(shape, recorded[port], ref, sizes)
-        if shape is not None and _is_too_large(shape):
-            problem = problem or Problem(Status.INVALID, f"output {port} has more than 2^63 - 1 elements")
+        excess = None if shape is None else _excess(shape)
+        if excess is not None:
+            problem = problem or Problem(Status.INVALID, f"output {port} has more than {excess}")
             shape = None
+        elif shape is not None and not shape.is_static:
+            shape = Shape(*(sizes.simple(size, ref, axis) for axis, size in enumerate(shape)))
         dtype = node.dtypes[port] or _declared_dtype(node)
         facts.append(Fact(dtype, shape, value, elements[port], _texts(node)))
     if problem is not None and problem.status is Status.NO_SHAPE and all(fact.shape is not None for fact in facts):
@@ -125,7 +129,21 @@ def _legal_value(value: Value | None, shape: Shape | None) -> Value | None:
         return None
     if shape is not None and (len(shape) != len(value.shape) or not _compatible(shape, value.shape)):
         return None
-    return value
+    is_symbolic = any(isinstance(item, Expr) for item in value.items)
+    if not affords_elements(len(value.items) * (SYMBOLIC if is_symbolic else 1)):
+        return None
+    return _without_long_formulas(value) if is_symbolic else value
+
+
+def _without_long_formulas(value: Value) -> Value:
+    kept = (not isinstance(item, Expr) or affords_terms(item.weight) for item in value.items)
+    return Value(value.shape, tuple(item if is_kept else None for item, is_kept in zip(value.items, kept, strict=True)))
+
+
+def _may_have_values(shapes: Sequence[Shape | None]) -> bool:
+    """Whether values of outputs of these shapes, as far as they are known, would be kept."""
+    static = (shape.size for shape in shapes if shape is not None and shape.is_static)
+    return all(size > VALUE_LIMIT or has_elements(size) for size in static if isinstance(size, int))
 
 
 def _recorded_shapes(node: Node, count: int) -> tuple[PartialShape | None, ...]:
@@ -165,14 +183,17 @@ def _recorded_size(size: Dim, recorded: int, ref: TensorRef, axis: int, sizes: S
     return recorded
 
 
-def _is_too_large(shape: Shape) -> bool:
+def _excess(shape: Shape) -> str | None:
+    """What a tensor of the shape would have too many of."""
+    if len(shape) > MAX_RANK:
+        return f"{MAX_RANK} axes"
     known = 1
     for dim in shape:
         if isinstance(dim, int):
             known *= dim
             if known == 0:
-                return False
-    return known > MAX_ELEMENTS
+                return None
+    return "2^63 - 1 elements" if known > MAX_ELEMENTS else None
 
 
 def _texts(node: Node) -> tuple[bytes, ...] | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Union
 
+from graphcost.budget import shortened
 from graphcost.dims import Dim
 from graphcost.evaluate.evaluation import Call, Evaluation
 from graphcost.evaluate.infer import Inference, Problem, infer
@@ -75,12 +77,13 @@ class Run:
     bodies: dict[tuple[str, frozenset[int] | None], Graph] = field(default_factory=dict)
     passes: tuple[Pass, ...] = BODY_PASSES
     labels: dict[str, str] = field(default_factory=dict)
+    named: Counter[str] = field(default_factory=Counter)
 
     def label(self, path: str, name: str) -> str:
         """A short name for the node at a call path: its own, numbered where other paths lead to one of that name."""
         if path not in self.labels:
-            taken = sum(1 for label in self.labels.values() if label.partition("#")[0] == name)
-            self.labels[path] = f"{name}#{taken + 1}" if taken else name
+            self.named[name] += 1
+            self.labels[path] = shortened(name) + (f"#{self.named[name]}" if self.named[name] > 1 else "")
         return self.labels[path]
 
     def body(self, function: str, used: frozenset[int] | None) -> Graph | None:
@@ -125,7 +128,7 @@ class Site:
     @property
     def inner_path(self) -> str:
         """The call path of the bodies that the node runs."""
-        return joined(self.place.path, self.node.name)
+        return shortened(joined(self.place.path, self.node.name))
 
     @property
     def label(self) -> str:

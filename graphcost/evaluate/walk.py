@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graphcost.budget import affords_nodes
 from graphcost.evaluate.evaluation import Call, Evaluation, symbols_of
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site, Steps, laid_over
@@ -16,9 +17,6 @@ from graphcost.ir.stand_ins import STAND_INS, restored
 from graphcost.ops.fact import UNKNOWN, Fact
 from graphcost.ops.sizes import Need
 from graphcost.ops.status import Status
-
-MAX_EVALUATIONS = 20_000
-"""So many distinct evaluations are made; calls past them are unknown. Real models need a few hundred."""
 
 
 def evaluate(
@@ -61,8 +59,8 @@ def _refused(wish: Request, run: Run) -> Problem | None:
     if len(body.inputs) != len(wish.inputs):
         wrong = f"it gives {len(wish.inputs)} inputs to {wish.function!r}, which takes {len(body.inputs)}"
         return Problem(Status.INVALID, wrong)
-    if len(run.memo) >= MAX_EVALUATIONS:
-        return Problem(Status.NO_SHAPE, f"the model needs more than {MAX_EVALUATIONS} distinct evaluations")
+    if not affords_nodes(len(body.nodes)):
+        return Problem(Status.NO_SHAPE, "the model's functions would be evaluated for too many distinct inputs")
     return None
 
 

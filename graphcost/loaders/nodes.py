@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from graphcost.budget import MAX_ELEMENTS, MAX_OUTPUTS
 from graphcost.errors import GraphError
 from graphcost.ir.literal import Literal
 from graphcost.ir.node import Attr, Node, TensorRef
@@ -18,9 +19,6 @@ Dtypes = tuple[str | None, ...]
 
 FOREIGN = " (of the file)"
 """What a file's op is called where the engine has one of that name: its own have no cost, by no rule."""
-
-_MAX_OUTPUTS = 1 << 25
-_MAX_ELEMENTS = 1 << 26
 
 
 class Draft(NamedTuple):
@@ -84,9 +82,9 @@ class NodeDecoder:
 
     def counted(self, dtypes: Dtypes) -> Dtypes:
         """The one object that stands for all equal dtypes; counts a node's outputs."""
-        self._outputs += len(dtypes)
-        if self._outputs > _MAX_OUTPUTS:
-            raise GraphError(f"the nodes have more than {_MAX_OUTPUTS} outputs in all")
+        self._outputs += max(0, len(dtypes) - 1)
+        if self._outputs > MAX_OUTPUTS:
+            raise GraphError(f"the nodes have more than {MAX_OUTPUTS} outputs beside the first of each")
         return self._dtypes.setdefault(dtypes, dtypes)
 
     def _affordable(self, attr: Attr) -> Attr:
@@ -94,7 +92,7 @@ class NodeDecoder:
         if not isinstance(attr, Literal) or attr.value is None:
             return attr
         self._elements += len(attr.value.items)
-        return attr if self._elements <= _MAX_ELEMENTS else attr._replace(value=None)
+        return attr if self._elements <= MAX_ELEMENTS else attr._replace(value=None)
 
     def unknown(self, draft: Draft, count: int) -> Dtypes:
         """The dtypes of a node without a definition, all unknown: one for each output that is read or recorded."""

@@ -73,8 +73,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
 }
 """Texts of other kinds by the name of their first field."""
 
-_BLANK = re.compile(rb"(?:\s|#[^\n]*)*")
-_FIELD = re.compile(rb"([A-Za-z_]\w*)(?:\s|#[^\n]*)*([:{<])(?:\s|#[^\n]*)*([A-Za-z_]\w*)?")
+_BLANK = re.compile(rb"(?:\s|#[^\n]*)*+")
+_FIELD = re.compile(rb"([A-Za-z_]\w*)(?:\s|#[^\n]*)*+([:{<])(?:\s|#[^\n]*)*+([A-Za-z_]\w*)?")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 _VARINTS = (3, 4, 5, 8, 13, 14, 17, 18)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from graphcost.budget import shortened
 from graphcost.dims import Dim, symbols
 from graphcost.dims.series import sum_over
 from graphcost.evaluate import Binder, Call, CallGraph, Evaluation, Guard, calls_of
@@ -61,7 +62,7 @@ def bodies(calls: CallGraph, choices: Mapping[Dim, int]) -> Iterator[BodyRuns]:
             known = contexts.setdefault(call.callee, {})
             for binders, count in _entered(body, call, choices):
                 known[binders] = known.get(binders, 0) + count
-            scope = readable(joined(body.scope, name))
+            scope = shortened(readable(joined(body.scope, name)))
             scopes[call.callee] = common(scopes.get(call.callee), scope)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from graphcost.budget import MAX_RANK, affords_terms, shortened
 from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim, is_at_least, product, symbol
 from graphcost.errors import RuleError
 from graphcost.ir.node import TensorRef
@@ -46,10 +47,10 @@ class Sizes:
     def __init__(
         self, inputs: Mapping[TensorRef, str] | None = None, path: str = "", unbatched: Collection[TensorRef] = ()
     ) -> None:
-        self._inputs = dict(inputs or {})
+        self._inputs = {ref: shortened(name) for ref, name in (inputs or {}).items()}
         self._unbatched = frozenset(unbatched)
         self._path = path
-        self._replaced: dict[str, Dim] = {}
+        self._replaced = _Standing()
         self._equalities: dict[Equality, None] = {}
 
     def within(self, path: str) -> Sizes:
@@ -61,13 +62,13 @@ class Sizes:
     def fork(self) -> Sizes:
         """A copy that can learn without telling, for what doesn't run when the outputs are computed."""
         copy = Sizes(self._inputs, self._path, self._unbatched)
-        copy._replaced, copy._equalities = dict(self._replaced), dict(self._equalities)
+        copy._replaced, copy._equalities = _Standing(self._replaced), dict(self._equalities)
         return copy
 
     @property
     def replaced(self) -> Mapping[str, Dim]:
         """For each symbol that another size stands for, that size."""
-        return self._replaced
+        return {name: self.resolve(dim) for name, dim in [*self._replaced.items()]}
 
     @property
     def equalities(self) -> tuple[Equality, ...]:
@@ -75,19 +76,28 @@ class Sizes:
         return tuple(self._equalities)
 
     def open(self, ref: TensorRef, axis: int) -> Dim:
-        """The symbol for the size of `axis` of a tensor that only running the graph could tell."""
+        """The symbol for the size of `axis` of a tensor that only running the graph could tell.
+
+        RuleError where no tensor has so many axes.
+        """
+        if axis >= MAX_RANK:
+            raise RuleError(f"a tensor has {MAX_RANK} axes at the most")
         name = self._inputs.get(ref)
         if name is None:
-            return self.resolve(symbol(f"size({self._path}{ref.node}:{ref.port},{axis})"))
+            return self.resolve(symbol(f"size({shortened(self._path + ref.node)}:{ref.port},{axis})"))
         return self.resolve(symbol(BATCH if axis == 0 and ref not in self._unbatched else f"{name}[{axis}]"))
+
+    def simple(self, size: Dim, ref: TensorRef, axis: int) -> Dim:
+        """The size of `axis` of a tensor; in place of a long formula its symbol."""
+        return size if isinstance(size, int) or affords_terms(size.weight) else self.open(ref, axis)
 
     def elements(self, ref: TensorRef) -> Dim:
         """The symbol for the number of elements of a tensor of unknown rank; none where a size may be 0."""
-        return symbol(f"elements({self._path}{ref.node}:{ref.port})", least=0)
+        return symbol(f"elements({shortened(self._path + ref.node)}:{ref.port})", least=0)
 
     def count(self, what: str, node: str) -> Dim:
         """The symbol for an amount of work that depends on data."""
-        return symbol(f"{what}({self._path}{node})", least=0)
+        return symbol(f"{what}({shortened(self._path + node)})", least=0)
 
     def open_shape(self, ref: TensorRef, rank: int) -> Shape:
         return Shape(*(self.open(ref, axis) for axis in range(rank)))
@@ -102,7 +112,16 @@ class Sizes:
         """The dim with every replaced symbol replaced."""
         if isinstance(dim, int) or not self._replaced:
             return dim
-        return bind(dim, self._replaced)
+        found: Dim = dim
+        while isinstance(found, Expr):
+            standing = bind(found, self._replaced)
+            if standing is found:
+                break
+            found = standing
+        name = None if found is dim else _lone_symbol(dim)
+        if name is not None:
+            self._replaced[name] = found
+        return found
 
     def resolve_shape(self, shape: Shape) -> Shape:
         if not self._replaced or shape.is_static:
@@ -128,15 +147,10 @@ class Sizes:
             name, number = solution
             if number is None:
                 raise RuleError(f"{node}: sizes {format_dim(other)} and {kept} must be equal")
-            self._replace(name, number)
+            self._replaced[name] = number
             return kept
-        self._replace(name, kept)
-        return kept
-
-    def _replace(self, name: str, kept: Dim) -> None:
-        for known, dim in self._replaced.items():
-            self._replaced[known] = bind(dim, {name: kept})
         self._replaced[name] = kept
+        return kept
 
     def broadcast(self, a: Dim, b: Dim, node: str) -> Dim:
         """The size of an axis along which a and b are broadcast. Raises RuleError where they can't be.
@@ -165,6 +179,26 @@ class Sizes:
             aligned = [self.broadcast(longer[offset + i], dim, node) for i, dim in enumerate(shorter)]
             result = longer[:offset] + aligned
         return Shape(*result)
+
+
+class _Standing(dict[str, Dim]):
+    """What stands for each replaced symbol. Where that is a lone symbol that is replaced too, what stands for that.
+
+    So a chain of n replacements costs n steps, in whatever order they were found, and not n for each.
+    """
+
+    def get(self, name: str, default: Dim | None = None) -> Dim | None:  # type: ignore[override]
+        passed: list[str] = []
+        standing = super().get(name, default)
+        while isinstance(standing, Expr):
+            last = _lone_symbol(standing)
+            following = None if last is None else super().get(last)
+            if following is None:
+                break
+            passed.append(name)
+            name, standing = last or name, following
+        self.update(dict.fromkeys(passed, standing) if standing is not None else {})
+        return standing
 
 
 def _preference(dim: Dim) -> tuple[int, int, str]:

@@ -8,10 +8,12 @@ either way, and so closes that branch. A ControlTrigger runs whether what it wai
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from graphcost.budget import MAX_VISITS
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import Node, TensorRef
 from graphcost.passes.control_flow.frames import MERGES, SWITCH_N, SWITCHES
@@ -20,8 +22,8 @@ THEN, ELSE = 1, 0
 """The output of a Switch that each branch reads."""
 
 MAX_NESTING = 64
-MAX_VISITS = 1 << 22
-"""So many branches may nest, fewer in huge graphs, as each node is visited once for each branch around it.
+LEAST_NESTING = 2
+"""So many branches may nest, fewer where many nodes stand deep: each is visited once for each branch around it.
 
 The Switches of deeper ones stay as they are.
 """
@@ -65,20 +67,41 @@ class Branches:
 
 def find_branches(graph: Graph) -> Branches:
     """The branches of a graph without loops."""
-    finding = _Finding(graph)
-    for node in graph.order:
-        finding.visit(node)
+    finding = _found(graph, MAX_NESTING)
+    depths = Counter(len(finding.numbered[number]) for number in finding.places.values())
+    affordable = _affordable_nesting(depths)
+    if affordable < max(depths, default=0):
+        finding = _found(graph, affordable)
     every = finding.numbered
     places = {name: every[number] for name, number in finding.places.items()}
     return Branches(places, finding.switches, finding.merges, finding.indices)
 
 
+def _found(graph: Graph, max_nesting: int) -> _Finding:
+    finding = _Finding(graph, max_nesting)
+    for node in graph.order:
+        finding.visit(node)
+    return finding
+
+
+def _affordable_nesting(depths: Mapping[int, int]) -> int:
+    """How deep branches may nest for all visits to be afforded; `depths` has how many nodes stand how deep."""
+    nesting, visits, deeper = 0, 0, sum(depths.values())
+    while nesting < MAX_NESTING:
+        deeper -= depths.get(nesting, 0)
+        visits += deeper
+        if nesting >= LEAST_NESTING and visits > MAX_VISITS:
+            break
+        nesting += 1
+    return nesting
+
+
 class _Finding:
     """Places are numbered, so that the memo of unions never looks at a place twice."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, max_nesting: int) -> None:
         self._nodes = graph.nodes
-        self._max_nesting = min(MAX_NESTING, max(8, MAX_VISITS // len(graph.nodes)))
+        self._max_nesting = max_nesting
         self.numbered: list[BranchPath] = [()]
         self._numbers: dict[BranchPath, int] = {(): 0}
         self._unions: dict[tuple[int, int], int | None] = {}

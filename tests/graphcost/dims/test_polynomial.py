@@ -10,6 +10,7 @@ from drawn_formulas import Drawn, Numbers, formulas, numbers, rounded_up_log2, s
 from hypothesis import given
 
 from graphcost.dims import Dim, Shape, ceil_div, dim_max, floor_div, format_dim, product, symbol
+from graphcost.dims.expr import terms_of
 from graphcost.dims.polynomial import MAX_POWER, MAX_PRINTED_BITS, MAX_PRINTED_TERMS, MAX_TERMS
 from graphcost.errors import DimError
 
@@ -80,8 +81,7 @@ def test_endless_formulas_are_described() -> None:
 
 def test_the_number_of_terms_is_limited() -> None:
     longest = _long_sum("a", MAX_TERMS // 250) * _long_sum("b", 250)
-    with pytest.raises(DimError, match=f"more than {MAX_TERMS} terms"):
-        longest + 1
+    assert len(terms_of(longest + 1)) == MAX_TERMS + 1
     with pytest.raises(DimError, match=f"more than {MAX_TERMS} terms"):
         longest * (N + 1)
     with pytest.raises(DimError, match=f"more than {MAX_TERMS} terms"):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from evaluation import evaluated, run_of
 from tiny_graph import tiny_graph
 
+from graphcost.budget import Budget, spending
 from graphcost.dims import Shape
-from graphcost.evaluate import evaluate, walk
+from graphcost.evaluate import evaluate
 from graphcost.ir.graph import Graph
 from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
@@ -92,12 +92,12 @@ def test_a_call_with_too_many_inputs_is_refused() -> None:
     assert (problem.status, problem.reason) == (Status.INVALID, "it gives 2 inputs to 'f', which takes 1")
 
 
-def test_calls_beyond_so_many_evaluations_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "MAX_EVALUATIONS", 2)
+def test_calls_beyond_so_many_evaluations_are_unknown() -> None:
     lines = [f"x{i} = Placeholder(dtype=float32, shape=<{i}>)" for i in range(3)]
     lines += [f"y{i} = PartitionedCall(x{i}, f=@f) -> float32" for i in range(3)]
     lines += ["z = PartitionedCall(x0, f=@f) -> float32"]
-    root = evaluated(tiny_graph("\n".join(lines), "y0, y1, y2, z", functions={"f": body()}))
+    with spending(Budget(nodes=2 * len(body().nodes))):
+        root = evaluated(tiny_graph("\n".join(lines), "y0, y1, y2, z", functions={"f": body()}))
     assert {name: problem.status for name, problem in root.problems.items()} == {"y2": Status.NO_SHAPE}
     assert set(root.calls) == {"y0", "y1", "z"}
 

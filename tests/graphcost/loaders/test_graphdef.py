@@ -138,7 +138,7 @@ def test_a_chain_of_many_nodes(tmp_path):
 
 
 def test_splats_do_not_add_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(nodes, "_MAX_ELEMENTS", 100)
+    monkeypatch.setattr(nodes, "MAX_ELEMENTS", 100)
     value = "tensor { dtype: DT_INT32 tensor_shape { dim { size: 60 } } int_val: 1 }"
     splat = f'op: "Const" attr {{ key: "value" value {{ {value} }} }}'
     graph = graph_of(tmp_path, f'node {{ name: "a" {splat} }} node {{ name: "b" {splat} }}')
@@ -147,7 +147,7 @@ def test_splats_do_not_add_up(tmp_path, monkeypatch):
 
 
 def test_outputs_do_not_add_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(nodes, "_MAX_OUTPUTS", 100)
+    monkeypatch.setattr(nodes, "MAX_OUTPUTS", 100)
     split = 'op: "Unpack" input: "a" attr { key: "num" value { i: 60 } } }'
     with pytest.raises(GraphError, match="more than 100 outputs"):
         graph_of(tmp_path, f'{NODE} node {{ name: "b" {split} node {{ name: "c" {split}')

@@ -53,15 +53,16 @@ def test_equal_texts_and_dtypes_are_one_object() -> None:
 
 
 def test_outputs_are_counted_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nodes, "_MAX_OUTPUTS", 3)
+    monkeypatch.setattr(nodes, "MAX_OUTPUTS", 3)
     decoder = NodeDecoder(tensorflow_ops(), {})
-    decoder.counted((None,) * 3)
-    with pytest.raises(GraphError, match="more than 3 outputs in all"):
-        decoder.counted((None,))
+    decoder.counted((None,) * 4)
+    decoder.counted((None,))
+    with pytest.raises(GraphError, match="more than 3 outputs beside the first"):
+        decoder.counted((None, None))
 
 
 def test_past_the_limit_constants_are_known_by_shape_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nodes, "_MAX_ELEMENTS", 3)
+    monkeypatch.setattr(nodes, "MAX_ELEMENTS", 3)
     text = """name: "c" op: "Const" attr { key: "value" value { tensor { dtype: DT_INT32
         tensor_shape { dim { size: 2 } } int_val: 1 int_val: 2 } } }"""
     decoder = NodeDecoder(tensorflow_ops(), {})
