@@ -16,6 +16,7 @@ from graphcost.ir.stand_ins import FOLDED
 from graphcost.loaders import Model
 from graphcost.measure.assemble import choice_notes, count, tensors
 from graphcost.measure.dropped import DroppedPart, dropped_work, find_dropped, whole_graph
+from graphcost.measure.rule_use import overridden, unmatched
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
@@ -131,6 +132,8 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
         warnings=(*model.warnings, *run.warnings),
         notes=(*rewrite_notes, *doubts, *choice_notes(counted, names.values())),
         reads=counted.reads,
+        overridden=overridden(counted.lines, rules),
+        unmatched=unmatched(prepared.brought, (model.graph, kept)),
         graph=kept,
     )
     if batch is not None and BATCH in report.symbols:

@@ -78,6 +78,7 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
     body, node = place.body, place.node
     rule = analysis.rules.get(node.op)
     once = line_of(node, body, analysis.rules, NO_WEIGHTS, "")
+    once = replace(once, work=once.work.whole())
     if node.op in STAND_INS:
         once = replace(once, status=Status.FREE, reason="stands for what is computed elsewhere and given to the body")
     return NodeExplanation(

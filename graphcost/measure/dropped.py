@@ -110,7 +110,7 @@ def _lines_below(node: Node, facts: Evaluation, rules: RuleSet) -> Sequence[Line
     """The lines of a node and, where it runs bodies, of all that they run."""
     own = line(node, facts, rules, NO_WEIGHTS, "")
     if node.name not in facts.calls:
-        return [own]
+        return [replace(own, work=own.work.whole())]
     root = replace(facts, calls={node.name: facts.calls[node.name]})
     calls = CallGraph.of(root)
     once = {id(root): [own], **{id(each): lines_of_one_run(each, rules, {}) for each in calls.order[1:]}}

@@ -24,6 +24,12 @@ class Work:
     def __mul__(self, times: Dim) -> Work:
         return Work(self.floating * times, self.integer * times)
 
+    def whole(self) -> Work:
+        """The work with shares of operations rounded up."""
+        if self.floating.is_whole and self.integer.is_whole:
+            return self
+        return Work(self.floating.whole(), self.integer.whole())
+
     def bind(self, bindings: Mapping[str, Dim]) -> Work:
         if self is IDLE:
             return self
@@ -61,6 +67,7 @@ class Line:
 
     `params` are elements of weights, `unsized` the weights that it is credited with beside them, of unknown size.
     `phase` is the part of a training step that it belongs to; empty where what runs is no training step.
+    `broken` is the owner of its rule, where that isn't refusing the node but at fault itself, as the reason says.
     """
 
     node: str
@@ -75,6 +82,7 @@ class Line:
     unsized: int = 0
     reason: str = ""
     phase: str = ""
+    broken: str = ""
 
     def bind(self, bindings: Mapping[str, Dim]) -> Line:
         """The line with the named symbols replaced, in whatever of its fields they stand."""

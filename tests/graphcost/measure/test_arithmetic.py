@@ -100,4 +100,4 @@ def test_a_cost_that_is_no_cost_is_the_rule_s_mistake() -> None:
     rules = RuleSet(Rule("Made", shape=lambda op: [Shape(2)], cost=lambda op: 7))  # type: ignore[arg-type, return-value]
     line = line_of("y = Made() -> float32", rules)
     assert line.status is Status.INVALID
-    assert "gives int, not a Cost" in line.reason
+    assert "it gives 7, not a Cost" in line.reason
