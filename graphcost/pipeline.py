@@ -22,6 +22,7 @@ from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
 from graphcost.passes.pipeline import BODY_PASSES, RAISING, Recorder, Step
 from graphcost.passes.prune import Prune
+from graphcost.passes.rewrite import RewriteSet
 from graphcost.preparation import ModelSource, Options, Prepared, prepare
 from graphcost.report import Loop, ModelInfo, Report, Tensor
 from graphcost.roles.candidates import Inferred
@@ -35,8 +36,8 @@ class Analysis:
     graph: what runs, after all passes: a DAG whose every tensor has its facts in `facts`.
     steps: how it came about, pass by pass.
     dropped: what doesn't run, with its facts and reasons.
-    rules: those that the report was made with. feeds: what the user laid down. inferred: the choice of the outputs,
-    where nobody named them.
+    rules: those that the report was made with. rewrites: those that were asked for. feeds: what the user laid down.
+    inferred: the choice of the outputs, where nobody named them.
     """
 
     model: Model
@@ -45,6 +46,7 @@ class Analysis:
     report: Report
     dropped: DroppedPart
     rules: RuleSet
+    rewrites: RewriteSet = field(default_factory=RewriteSet)
     steps: tuple[Step, ...] = ()
     feeds: Mapping[TensorRef, Fact] = field(default_factory=lambda: EMPTY)
     inferred: Inferred | None = None
@@ -139,4 +141,5 @@ def run_pipeline(source: ModelSource, **options: Unpack[Options]) -> Analysis:
     if batch is not None and BATCH in report.symbols:
         symbols.setdefault(BATCH, batch)
     bound = report.bind(**symbols)
-    return Analysis(model, kept, facts, bound, dropped, rules, (*prepared.steps, *steps), fed, prepared.inferred)
+    every = (*prepared.steps, *steps)
+    return Analysis(model, kept, facts, bound, dropped, rules, prepared.rewrites, every, fed, prepared.inferred)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from graphcost.dims import Shape
 from graphcost.errors import UsageError
@@ -26,6 +27,9 @@ from graphcost.ops.status import Status
 from graphcost.pipeline import Analysis
 from graphcost.report import Line
 
+if TYPE_CHECKING:
+    from graphcost.explain.rewrites import RewriteReason
+
 MOST_ITEMS = 16
 """Values of more elements aren't shown."""
 
@@ -46,7 +50,8 @@ class NodeExplanation:
 
     `once` is a line of a single run, whatever becomes of it; `lines` are those of the report, none where the node
     doesn't run, and then `dropped` is the reason. `attributes` are those that its rules asked for. `steps` lead from
-    the top level to the body that it stands in. `theirs` is another tool's count, where that was asked for.
+    the top level to the body that it stands in. `theirs` is another tool's count, where that was asked for. `rewrites`
+    are the reasons for which those that were asked for left it as it is.
     """
 
     node: Node
@@ -63,6 +68,7 @@ class NodeExplanation:
     steps: tuple[Step, ...]
     theirs: Count | None = None
     others: tuple[str, ...] = ()
+    rewrites: tuple[RewriteReason, ...] = ()
 
 
 def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EMPTY) -> NodeExplanation:
@@ -96,7 +102,16 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
         steps=tuple(steps_to(analysis.calls, place.body)),
         theirs=None if place.body.function in analysis.model.graph.functions else theirs.get(node.name),
         others=tuple(dict.fromkeys(other.line for other in found[1:] if other.line != place.line)),
+        rewrites=_rewrites(analysis, place),
     )
+
+
+def _rewrites(analysis: Analysis, place: Occurrence) -> tuple[RewriteReason, ...]:
+    if not len(analysis.rewrites):
+        return ()
+    from graphcost.explain.rewrites import rewrite_reasons
+
+    return rewrite_reasons(analysis, place.node.name, place.body)
 
 
 def _find(analysis: Analysis, name: str) -> list[Occurrence]:

@@ -154,7 +154,7 @@ def _whole(graph: Graph, rewrite: GraphRewrite) -> Rewritten:
     return Rewritten(result, {rewrite.name: max(1, len(graph.nodes) - len(result.nodes))})
 
 
-def _replacement(rewrite: Rewrite, match: Match) -> Replacement:
+def replacement_of(rewrite: Rewrite, match: Match) -> Replacement:
     """What the rewrite puts in the place of the match. Raises PluginError where its code breaks."""
     try:
         return rewrite.replaced(match)
@@ -226,7 +226,7 @@ class _Fixpoint:
 
     def _replaced(self, edit: Edit, found: Found) -> set[str]:
         match = Match.of(found, edit.nodes)
-        touched = edit.replace(match, _replacement(self._rewrite, match))
+        touched = edit.replace(match, replacement_of(self._rewrite, match))
         self._count += 1
         return touched
 
