@@ -14,7 +14,7 @@ from graphcost.evaluate.infer import guarded
 from graphcost.explain.docs import algorithm, first_paragraph
 from graphcost.explain.occurrences import Occurrence, every
 from graphcost.explain.paths import Step, steps_to
-from graphcost.explain.reference import Count
+from graphcost.explain.reference import Count, together
 from graphcost.ir.literal import Item
 from graphcost.ir.node import EMPTY, Attr, Node
 from graphcost.ir.stand_ins import STAND_INS
@@ -100,10 +100,17 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
         once=once,
         lines=tuple(line for line in analysis.report.lines if line.node == place.line),
         steps=tuple(steps_to(analysis.calls, place.body)),
-        theirs=None if place.body.function in analysis.model.graph.functions else theirs.get(node.name),
+        theirs=None if place.body.function in analysis.model.graph.functions else _theirs(node, theirs),
         others=tuple(dict.fromkeys(other.line for other in found[1:] if other.line != place.line)),
         rewrites=_rewrites(analysis, place),
     )
+
+
+def _theirs(node: Node, theirs: Mapping[str, Count]) -> Count | None:
+    """The other tool's count of the node, or of all that it stands for where a rewrite put it in their place."""
+    if node.name not in theirs:
+        return None
+    return together(theirs[name] for name in dict.fromkeys((node.name, *node.origins)) if name in theirs)
 
 
 def _rewrites(analysis: Analysis, place: Occurrence) -> tuple[RewriteReason, ...]:

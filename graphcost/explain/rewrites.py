@@ -30,7 +30,7 @@ def rewrite_reasons(analysis: Analysis, name: str, body: Evaluation) -> tuple[Re
     """A reason, or a few, for each rewrite that was asked for; `name` is the node's in its body."""
     if not len(analysis.rewrites):
         return ()
-    before, graph = _around_rewriting(analysis, body.function)
+    before, graph = around_rewriting(analysis, body.function)
     if graph is None or name not in graph.nodes:
         idle = "it doesn't run, and what doesn't is not rewritten"
         return tuple(RewriteReason(rewrite.name, idle) for rewrite in analysis.rewrites)
@@ -41,7 +41,7 @@ def rewrite_reasons(analysis: Analysis, name: str, body: Evaluation) -> tuple[Re
     )
 
 
-def _around_rewriting(analysis: Analysis, function: str) -> tuple[Graph | None, Graph | None]:
+def around_rewriting(analysis: Analysis, function: str) -> tuple[Graph | None, Graph | None]:
     """The graph before and after the rewrites, or those of a function."""
     names = [step.name for step in analysis.steps]
     if "rewrite" not in names:
