@@ -23,7 +23,7 @@ BEGIN, END = "<!-- made by make_architecture.py -->\n", "<!-- end of the drawing
 PACKAGE, RULES = "graphcost", "graphcost_rules"
 
 LAYERS = (
-    ("errors", "budget"),
+    ("errors", "budget", "faults"),
     ("dims",),
     ("ir",),
     ("ops", "loaders"),

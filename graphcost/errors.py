@@ -51,6 +51,13 @@ class RuleError(GraphcostError):
     """A rule refuses a node. The line becomes uncosted and the run goes on."""
 
 
+class AnswerError(GraphcostError):
+    """What a rule gives isn't what rules give: a cost of floats, a shape of strings, less than nothing.
+
+    The line becomes uncosted and the run goes on.
+    """
+
+
 class RewriteError(GraphcostError):
     """A rewrite refuses a match, or its replacement would break the graph. The match stays as it is."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from graphcost.budget import Budget, spending
 from graphcost.evaluate import CallGraph, Evaluation, Run, evaluate
@@ -17,6 +17,7 @@ from graphcost.ir.stand_ins import FOLDED
 from graphcost.loaders import Model
 from graphcost.measure.assemble import choice_notes, count, tensors
 from graphcost.measure.dropped import DroppedPart, dropped_work, find_dropped, whole_graph
+from graphcost.measure.rule_use import overridden, unmatched
 from graphcost.ops.fact import Fact
 from graphcost.ops.rule import RuleSet
 from graphcost.ops.sizes import BATCH, Sizes
@@ -28,6 +29,9 @@ from graphcost.roles.candidates import Inferred
 from graphcost.roles.components import component_inputs
 from graphcost.roles.phases import training_phases
 
+if TYPE_CHECKING:
+    from graphcost.passes.rewrite import RewriteSet
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -36,8 +40,8 @@ class Analysis:
     graph: what runs, after all passes: a DAG whose every tensor has its facts in `facts`.
     steps: how it came about, pass by pass.
     dropped: what doesn't run, with its facts and reasons.
-    rules: those that the report was made with. feeds: what the user laid down. inferred: the choice of the outputs,
-    where nobody named them.
+    rules: those that the report was made with. rewrites: those that were asked for, if any. feeds: what the user laid down.
+    inferred: the choice of the outputs, where nobody named them.
     """
 
     model: Model
@@ -46,6 +50,7 @@ class Analysis:
     report: Report
     dropped: DroppedPart
     rules: RuleSet
+    rewrites: RewriteSet | None = None
     steps: tuple[Step, ...] = ()
     feeds: Mapping[TensorRef, Fact] = field(default_factory=lambda: EMPTY)
     inferred: Inferred | None = None
@@ -140,9 +145,12 @@ def _analysis(source: ModelSource, options: Options, budget: Budget) -> Analysis
         warnings=(*model.warnings, *run.warnings),
         notes=(*rewrite_notes, *doubts, *choice_notes(counted, names.values()), *budget.refused),
         reads=counted.reads,
+        overridden=overridden(counted.lines, rules),
+        unmatched=unmatched(prepared.brought, (model.graph, kept)),
         graph=kept,
     )
     if batch is not None and BATCH in report.symbols:
         symbols.setdefault(BATCH, batch)
     bound = report.bind(**symbols)
-    return Analysis(model, kept, facts, bound, dropped, rules, (*prepared.steps, *steps), fed, prepared.inferred)
+    every = (*prepared.steps, *steps)
+    return Analysis(model, kept, facts, bound, dropped, rules, prepared.rewrites, every, fed, prepared.inferred)

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Generic, TypeVar, Union
 
-from graphcost.errors import PluginError
+from graphcost.errors import GraphcostError, PluginError
+from graphcost.faults import described
 from graphcost.ops.rule import RuleSet
 
 if TYPE_CHECKING:
@@ -150,10 +151,12 @@ def _from_file(path: str | os.PathLike[str], kind: Kind[S]) -> S:
     module.__file__ = str(file)
     try:
         exec(compile(source, str(file), "exec"), module.__dict__)
-    except PluginError as error:
-        raise PluginError(f"{file}: {error}") from error
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{file}{_line_of(error, file)}: {_describe(error)}") from error
+    except KeyboardInterrupt:
+        raise
+    except GraphcostError as error:
+        raise PluginError(f"{file}{_line_of(error, file)}: {error}") from error
+    except BaseException as error:
+        raise PluginError(f"{file}{_line_of(error, file)}: {described(error)}") from error
     return _checked(getattr(module, kind.variable, None), str(file), kind).owned_by(str(file))
 
 
@@ -161,12 +164,14 @@ def _load(point: EntryPoint, kind: Kind[S]) -> S:
     owner = _owner(point)
     try:
         loaded = point.load()
+    except KeyboardInterrupt:
+        raise
     except PluginError as error:
         raise PluginError(f"the {kind.noun} pack {owner}: {error}") from error
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         remedy = f"repair it, or remove it: pip uninstall {owner}"
         raise PluginError(
-            f"the {kind.noun} pack {owner} ({point.value}) can't be loaded: {_describe(error)}; {remedy}"
+            f"the {kind.noun} pack {owner} ({point.value}) can't be loaded: {described(error)}; {remedy}"
         ) from error
     return _checked(loaded, f"the {kind.noun} pack {owner} ({point.value})", kind).owned_by(owner)
 
@@ -185,10 +190,6 @@ def _is_builtin(point: EntryPoint) -> bool:
 
 def _owner(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.name
-
-
-def _describe(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _line_of(error: BaseException, file: Path) -> str:

@@ -71,11 +71,12 @@ class Prepared:
 
     graph: with its outputs, and with inner tensors as inputs where that was asked for. source: where the outputs came
     from: "option", "signature" or "inferred"; inferred: how, where nobody named them. network: what its nodes are for.
-    rewrites: those to apply, if any. steps: how the graph came about.
+    rewrites: those to apply, if any. steps: how the graph came about. brought: those of the rules that the user did.
     """
 
     model: Model
     rules: RuleSet
+    brought: RuleSet | None
     rewrites: RewriteSet | None
     signature: Signature | None
     graph: Graph
@@ -90,7 +91,8 @@ def prepare(source: ModelSource, options: Options) -> Prepared:
     record = Recorder()
     model = _model(source, options, record)
     widen(_size(model.graph))
-    rules = _rule_book(options.get("rules"))
+    brought = _brought(options.get("rules"))
+    rules = installed_rules() if brought is None else installed_rules() | brought
     rewrites = _rewrites(options.get("rewrites", ()))
     outputs = options.get("outputs", ())
     signature = _signature(model, options.get("signature"), outputs)
@@ -108,7 +110,7 @@ def prepare(source: ModelSource, options: Options) -> Prepared:
     graph = record("feed", chosen, lambda graph: _fed(graph, options.get("inputs", ()), signature, rules))
     known = inferred.network if inferred is not None and graph is chosen else None
     network = known or find_network(graph, rules)
-    return Prepared(model, rules, rewrites, signature, graph, origin, inferred, network, record.steps)
+    return Prepared(model, rules, brought, rewrites, signature, graph, origin, inferred, network, record.steps)
 
 
 def _model(source: ModelSource, options: Options, record: Recorder) -> Model:
@@ -124,10 +126,8 @@ def _size(graph: Graph) -> int:
     return len(graph.nodes) + sum(len(body.nodes) for body in graph.functions.values())
 
 
-def _rule_book(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet:
-    if rules is None:
-        return installed_rules()
-    return installed_rules() | (rules if isinstance(rules, RuleSet) else rules_from_file(rules))
+def _brought(rules: RuleSet | str | os.PathLike[str] | None) -> RuleSet | None:
+    return rules if rules is None or isinstance(rules, RuleSet) else rules_from_file(rules)
 
 
 def _rewrites(asked: RewriteSet | Iterable[Asked]) -> RewriteSet | None:

@@ -5,11 +5,23 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from graphcost.cli.options import add_model_options, add_stop_option, depth, examine_model, graph_after, user_rules
+from graphcost.cli.options import (
+    add_model_options,
+    add_stop_option,
+    depth,
+    examine_model,
+    graph_after,
+    told_broken,
+    user_rules,
+)
 from graphcost.cli.output import warn_all, write, write_bytes
 from graphcost.cli.overwriting import refuse_inputs
 from graphcost.errors import UsageError
+
+if TYPE_CHECKING:
+    from graphcost.report import Line
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,20 +59,21 @@ def run(arguments: argparse.Namespace) -> int:
         depth=arguments.depth,
     )
     warnings: Sequence[str] = ()
+    lines: Sequence[Line] = ()
     if arguments.stop_after is not None:
         rules = installed_rules() | user_rules(arguments.rules)
         text = dot.render_graph(graph_after(arguments), drawing, rules, arguments.model)
     else:
         analysis = examine_model(arguments)
         text = dot.render(analysis, drawing)
-        warnings = analysis.report.warnings
+        warnings, lines = analysis.report.warnings, analysis.report.lines
     path = arguments.output
     if path is not None and Path(path).suffix.lower() in graphviz.PICTURES:
         _draw(text, Path(path), arguments)
     else:
         write(text, path)
     warn_all(warnings)
-    return 0
+    return told_broken(lines, arguments)
 
 
 def _draw(text: str, path: Path, arguments: argparse.Namespace) -> None:

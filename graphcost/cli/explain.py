@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from graphcost.cli.options import add_model_options, count, examine_model
+from graphcost.cli.options import add_model_options, count, examine_model, told_broken
 from graphcost.cli.output import warn_all, width, write
 from graphcost.errors import UsageError
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         text = _comparison(analysis, arguments.format, columns, arguments.top)
     write(text, arguments.output)
     warn_all(analysis.report.warnings)
-    return 0
+    return told_broken(analysis.report.lines, arguments)
 
 
 def _comparison(analysis: Analysis, form: str, columns: int, examples: int | None) -> str:

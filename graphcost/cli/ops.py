@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from graphcost.cli.options import add_limit_option, add_rules_option, user_rules
+from graphcost.cli.options import add_limit_option, add_rules_option, told_broken, user_rules
 from graphcost.cli.output import write
 from graphcost.errors import UsageError
 from graphcost.render.sanitize import TEXT_LIMIT, sanitize
@@ -14,6 +14,7 @@ from graphcost.render.sanitize import TEXT_LIMIT, sanitize
 if TYPE_CHECKING:
     from graphcost.catalog import OpEntry
     from graphcost.ops.rule import RuleSet
+    from graphcost.report import Line
 
 FORMATS = ("table", "json", "markdown")
 
@@ -43,12 +44,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(arguments: argparse.Namespace) -> int:
     rules = user_rules(arguments.rules)
+    lines: Sequence[Line] = ()
     if arguments.missing is not None:
         if arguments.state or arguments.family:
             raise UsageError(
                 "--missing lists what has no rule, so no state and no family: leave --state and --family out"
             )
-        records = _missing(arguments.missing, rules, arguments.max_nodes)
+        lines = _lines(arguments.missing, rules, arguments.max_nodes)
+        records = _missing(lines)
         none = "none: every operation has a rule\n"
     else:
         entries = _selected(rules, arguments.state, arguments.family)
@@ -56,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         records = _summary(entries) if arguments.summary else [record(entry) for entry in entries]
         none = "none: no operation of these families is in these states\n"
     write(_render(records, arguments.format, none), arguments.output)
-    return 0
+    return told_broken(lines, arguments)
 
 
 def _selected(user_rules: RuleSet, states: str | None, families: str | None) -> list[OpEntry]:
@@ -117,15 +120,19 @@ def _summary(entries: Sequence[OpEntry]) -> list[Record]:
     return [*counts, {"state": "all", "ops": len(entries)}]
 
 
-def _missing(model: str, rules: RuleSet, max_nodes: int | None) -> list[Record]:
-    """The operations without a rule among the nodes that run, most frequent first."""
+def _lines(model: str, rules: RuleSet, max_nodes: int | None) -> Sequence[Line]:
     from graphcost.loaders import MAX_NODES
-    from graphcost.ops.status import Status
     from graphcost.pipeline import analyze
 
-    report = analyze(model, rules=rules, max_nodes=max_nodes or MAX_NODES)
+    return analyze(model, rules=rules, max_nodes=max_nodes or MAX_NODES).lines
+
+
+def _missing(lines: Iterable[Line]) -> list[Record]:
+    """The operations without a rule among the nodes that run, most frequent first."""
+    from graphcost.ops.status import Status
+
     found: dict[str, Record] = {}
-    for line in report.lines:
+    for line in lines:
         if line.status is Status.NO_RULE:
             record = found.setdefault(line.op, {"op": line.op, "nodes": 0, "first": line.node})
             record["nodes"] = int(record["nodes"]) + 1

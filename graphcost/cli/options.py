@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
     from graphcost.ops.rule import RuleSet
     from graphcost.pipeline import Analysis
     from graphcost.preparation import Options
+    from graphcost.report import Line
 
 DEFAULT_BATCH = 1
+MOST_BROKEN = 10
+"""So many faults of rules are told."""
 ONE_SIZE = re.compile(r"\[[0-9]+\]$")
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
@@ -146,6 +150,20 @@ def user_rules(paths: Sequence[str]) -> RuleSet:
     for path in paths:
         rules = rules | rules_from_file(path)
     return rules
+
+
+def told_broken(lines: Iterable[Line], arguments: argparse.Namespace) -> int:
+    """Says which of the user's rules are at fault, each once, and gives the exit code for that; 0 where none is."""
+    from graphcost.cli.output import warn
+    from graphcost.errors import PluginError
+
+    files = {str(Path(path)) for path in arguments.rules}
+    reasons = dict.fromkeys(line.reason for line in lines if line.broken in files) if files else {}
+    for reason in list(reasons)[:MOST_BROKEN]:
+        warn(f"error: {reason}")
+    if len(reasons) > MOST_BROKEN:
+        warn(f"error: {len(reasons) - MOST_BROKEN} more like these")
+    return PluginError.exit_code if reasons else 0
 
 
 def count(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from graphcost.cli.options import add_model_options, count, depth, examine_model
+from graphcost.cli.options import add_model_options, count, depth, examine_model, told_broken
 from graphcost.cli.output import has_colour, warn, warn_all, width, write
 from graphcost.render import FORMATS, GROUPINGS, renderer
 
@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         warn("warning: --batch has no effect: the model leaves no batch size open")
     if arguments.strict and not report.is_complete:
         warn(f"incomplete: {_incompleteness(report)}")
-        return INCOMPLETE
-    return 0
+    broken = told_broken(report.lines, arguments)
+    return INCOMPLETE if arguments.strict and not report.is_complete else broken
 
 
 def _render(report: Report, arguments: argparse.Namespace) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
-from typing import Union
+from typing import Any, NoReturn, Union
 
 from graphcost.dims.bounds import lower_bound
 from graphcost.dims.polynomial import (
@@ -22,7 +22,7 @@ from graphcost.dims.polynomial import (
     plus,
     times,
 )
-from graphcost.errors import DimError
+from graphcost.errors import AnswerError, DimError
 
 MAX_DEPTH = 40
 MAX_WEIGHT = 5_000
@@ -73,14 +73,14 @@ class Expr:
 
     def __add__(self, other: Dim) -> Dim:
         if not isinstance(other, (int, Expr)):
-            return NotImplemented
+            return _shared(self) + other if _is_fraction(other) else NotImplemented
         return of_terms(plus(self.terms, terms_of(other)))
 
     __radd__ = __add__
 
     def __sub__(self, other: Dim) -> Dim:
         if not isinstance(other, (int, Expr)):
-            return NotImplemented
+            return _shared(self) - other if _is_fraction(other) else NotImplemented
         return of_terms(plus(self.terms, terms_of(other), -1))
 
     def __rsub__(self, other: Dim) -> Dim:
@@ -93,7 +93,7 @@ class Expr:
         if isinstance(other, int):
             return Expr({monomial: c * other for monomial, c in self.terms.items()}) if other else 0
         if not isinstance(other, Expr):
-            return NotImplemented
+            return _shared(self) * other if _is_fraction(other) else NotImplemented
         return of_terms(times(self.terms, other.terms))
 
     __rmul__ = __mul__
@@ -107,11 +107,32 @@ class Expr:
     def __rfloordiv__(self, other: Dim) -> Dim:
         return floor_div(other, self)
 
+    def __truediv__(self, other: object) -> NoReturn:
+        raise AnswerError("a size isn't divided by /; use // or Fraction")
+
+    __rtruediv__ = __truediv__
+
     def __mod__(self, other: Dim) -> Dim:
         return self - other * (self // other)
 
     def __rmod__(self, other: Dim) -> Dim:
         return other - self * (other // self)
+
+
+def _is_fraction(other: object) -> bool:
+    """Whether it is a Fraction. Raises AnswerError where it is a float: a share of a size is exact."""
+    if isinstance(other, float):
+        raise AnswerError(f"a size is multiplied with and added to what is exact, not {other}; use // or Fraction")
+    from fractions import Fraction
+
+    return isinstance(other, Fraction)
+
+
+def _shared(expr: Expr) -> Any:
+    """A ratio with the denominator 1, which takes Fractions."""
+    from graphcost.dims.ratio import Ratio
+
+    return Ratio(expr, 1)
 
 
 @dataclass(frozen=True)

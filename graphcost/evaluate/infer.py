@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from graphcost.budget import MAX_RANK, SYMBOLIC, affords_elements, affords_terms, has_elements
 from graphcost.dims import Dim, Expr, Shape
-from graphcost.errors import DimError, RuleError, ShapeUnknown
+from graphcost.errors import AnswerError, DimError, RuleError, ShapeUnknown
+from graphcost.evaluate.answers import checked_element, checked_shape, checked_value, for_each_output
+from graphcost.faults import described, place_of
 from graphcost.ir.literal import FLOAT_LIMIT, VALUE_LIMIT, Literal, PartialShape, Value
 from graphcost.ir.node import Node, TensorRef
 from graphcost.ir.sound import is_malformed, written_op
@@ -30,10 +32,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a node has no cost: a status other than costed and free, and the reason in words."""
+    """Why a node has no cost: a status other than costed and free, and the reason in words.
+
+    `is_broken` where its rule doesn't refuse it, but is at fault itself.
+    """
 
     status: Status
     reason: str
+    is_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,10 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
         elements: Sequence[Fact | None] = (None,) * count
     else:
         op = Op(node, inputs, sizes=sizes)
-        shapes, problem = _ask(rule.shape, op, count)
-        values, value_problem = _ask(rule.value if _may_have_values(shapes) else None, op, count)
-        elements, element_problem = _ask(rule.element, op, count)
+        shapes, problem = _ask(rule.shape, op, count, checked_shape)
+        may_have_values = _may_have_values(shapes)
+        values, value_problem = _ask(rule.value if may_have_values else None, op, count, checked_value)
+        elements, element_problem = _ask(rule.element, op, count, checked_element)
         if problem is None:
             problem = next((p for p in (value_problem, element_problem) if p and p.status is Status.INVALID), None)
     recorded = _recorded_shapes(node, count)
@@ -95,30 +102,33 @@ def _without_rule(node: Node) -> Problem:
     return Problem(Status.NO_RULE, f"graphcost has no rule for {node.op}")
 
 
-def guarded(call: Callable[[], T]) -> T | Problem:
-    """The result of a rule, or the problem that it raised. Rules come from anybody: any exception is its line's."""
+def guarded(call: Callable[[], T], rule: object = None) -> T | Problem:
+    """The result of a rule, or the problem that it raised. Rules come from anybody: any exception is its line's.
+
+    `rule` is the function that is called, to tell where in its file that was.
+    """
     try:
         return call()
+    except KeyboardInterrupt:
+        raise
     except ShapeUnknown as error:
         return Problem(Status.NO_SHAPE, str(error))
     except (RuleError, DimError) as error:
         return Problem(Status.INVALID, str(error))
-    except Exception as error:
-        return Problem(Status.INVALID, f"its rule failed with {type(error).__name__}: {error}")
+    except AnswerError as error:
+        return Problem(Status.INVALID, f"{place_of(error, rule)}: {error}", is_broken=True)
+    except BaseException as error:
+        # SystemExit too: a rule doesn't end the program.
+        return Problem(Status.INVALID, f"{place_of(error, rule)}: {described(error)}", is_broken=True)
 
 
 def _ask(
-    rule: Callable[[Op], Sequence[T | None]] | None, op: Op, count: int
+    rule: Callable[[Op], Sequence[T | None]] | None, op: Op, count: int, check: Callable[[object, int], T]
 ) -> tuple[Sequence[T | None], Problem | None]:
     if rule is None or count == 0:
         return (None,) * count, None
-    answer = guarded(lambda: tuple(rule(op)))
-    if isinstance(answer, Problem):
-        return (None,) * count, answer
-    if len(answer) != count:
-        wrong = f"its rule gives {len(answer)} outputs, the node has {count}"
-        return (None,) * count, Problem(Status.INVALID, wrong)
-    return answer, None
+    answer = guarded(lambda: for_each_output(rule(op), count, check), rule)
+    return ((None,) * count, answer) if isinstance(answer, Problem) else (answer, None)
 
 
 def _legal_value(value: Value | None, shape: Shape | None) -> Value | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from graphcost.dims import Shape
 from graphcost.errors import UsageError
@@ -13,7 +14,7 @@ from graphcost.evaluate.infer import guarded
 from graphcost.explain.docs import algorithm, first_paragraph
 from graphcost.explain.occurrences import Occurrence, every
 from graphcost.explain.paths import Step, steps_to
-from graphcost.explain.reference import Count
+from graphcost.explain.reference import Count, together
 from graphcost.ir.literal import Item
 from graphcost.ir.node import EMPTY, Attr, Node
 from graphcost.ir.stand_ins import STAND_INS
@@ -25,6 +26,9 @@ from graphcost.ops.rule import Rule
 from graphcost.ops.status import Status
 from graphcost.pipeline import Analysis
 from graphcost.report import Line
+
+if TYPE_CHECKING:
+    from graphcost.explain.rewrites import RewriteReason
 
 MOST_ITEMS = 16
 """Values of more elements aren't shown."""
@@ -46,7 +50,8 @@ class NodeExplanation:
 
     `once` is a line of a single run, whatever becomes of it; `lines` are those of the report, none where the node
     doesn't run, and then `dropped` is the reason. `attributes` are those that its rules asked for. `steps` lead from
-    the top level to the body that it stands in. `theirs` is another tool's count, where that was asked for.
+    the top level to the body that it stands in. `theirs` is another tool's count, where that was asked for. `rewrites`
+    are the reasons for which those that were asked for left it as it is.
     """
 
     node: Node
@@ -63,6 +68,7 @@ class NodeExplanation:
     steps: tuple[Step, ...]
     theirs: Count | None = None
     others: tuple[str, ...] = ()
+    rewrites: tuple[RewriteReason, ...] = ()
 
 
 def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EMPTY) -> NodeExplanation:
@@ -78,6 +84,7 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
     body, node = place.body, place.node
     rule = analysis.rules.get(node.op)
     once = line_of(node, body, analysis.rules, NO_WEIGHTS, "")
+    once = replace(once, work=once.work.whole())
     if node.op in STAND_INS:
         once = replace(once, status=Status.FREE, reason="stands for what is computed elsewhere and given to the body")
     return NodeExplanation(
@@ -93,9 +100,25 @@ def explain_node(analysis: Analysis, name: str, theirs: Mapping[str, Count] = EM
         once=once,
         lines=tuple(line for line in analysis.report.lines if line.node == place.line),
         steps=tuple(steps_to(analysis.calls, place.body)),
-        theirs=None if place.body.function in analysis.model.graph.functions else theirs.get(node.name),
+        theirs=None if place.body.function in analysis.model.graph.functions else _theirs(node, theirs),
         others=tuple(dict.fromkeys(other.line for other in found[1:] if other.line != place.line)),
+        rewrites=_rewrites(analysis, place),
     )
+
+
+def _theirs(node: Node, theirs: Mapping[str, Count]) -> Count | None:
+    """The other tool's count of the node, or of all that it stands for where a rewrite put it in their place."""
+    if node.name not in theirs:
+        return None
+    return together(theirs[name] for name in dict.fromkeys((node.name, *node.origins)) if name in theirs)
+
+
+def _rewrites(analysis: Analysis, place: Occurrence) -> tuple[RewriteReason, ...]:
+    if not analysis.rewrites:
+        return ()
+    from graphcost.explain.rewrites import rewrite_reasons
+
+    return rewrite_reasons(analysis, place.node.name, place.body)
 
 
 def _find(analysis: Analysis, name: str) -> list[Occurrence]:

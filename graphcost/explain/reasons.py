@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from graphcost.dims import Dim, dim_sum, format_dim, symbols
 from graphcost.explain.occurrences import Occurrence
-from graphcost.explain.reference import Count
+from graphcost.explain.reference import Count, together
 from graphcost.ops.sizes import BATCH
 from graphcost.ops.status import Status
 from graphcost.report import Line
@@ -15,6 +15,8 @@ ALIKE = "counted alike"
 IN_FUNCTION = "not counted, it is in a function"
 OTHER_RULE = "counted by another rule"
 NO_RULE = "not counted, there is no rule"
+REWRITTEN = "counted as the file has it, before it was rewritten"
+REWRITTEN_AWAY = "counted, though a rewrite took it away"
 NO_BATCH = "not counted, the batch is unknown"
 
 UNNEEDED = {
@@ -54,6 +56,12 @@ def why(op: str, theirs: Count, lines: Sequence[Line], ours: Dim, places: Iterab
     if count != 1:
         return f"counted once, though it runs {format_dim(count)} times"
     return f"{OTHER_RULE}: {op}"
+
+
+def why_rewritten(op: str, theirs: Sequence[Count], lines: Sequence[Line], ours: Dim, place: Occurrence) -> str:
+    """The reason for the difference at a node that a rewrite made: `theirs` are those of the nodes it stands for."""
+    reason = why(op, together(theirs), lines, ours, [place])
+    return REWRITTEN if reason.startswith(OTHER_RULE) else reason
 
 
 def _unneeded(places: Iterable[Occurrence]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphcost.dims import Dim, dim_sum
 from graphcost.explain.docs import algorithm
 from graphcost.explain.occurrences import Occurrence, top_level
-from graphcost.explain.reasons import ALIKE, IN_FUNCTION, NO_RULE, OTHER_RULE, why
+from graphcost.explain.reasons import ALIKE, IN_FUNCTION, NO_RULE, OTHER_RULE, REWRITTEN_AWAY, why, why_rewritten
 from graphcost.explain.reference import Count, counts, facts_on_import
+from graphcost.explain.rewritten import Rewritten, what_was_rewritten
 from graphcost.ops.rule import RuleSet
 from graphcost.pipeline import Analysis
 from graphcost.report import Line, Report
@@ -100,15 +101,33 @@ def their_counts(analysis: Analysis, shapes: RuleSet, reference: RuleSet) -> Map
 def _entries(analysis: Analysis, theirs: Mapping[str, Count]) -> Iterator[NodeDifference]:
     places = top_level(analysis)
     lines, others = _by_file_node(analysis, places)
+    rewritten, gone = what_was_rewritten(analysis, lines)
+    made: dict[str, list[Line]] = {each.place.line: [] for each in rewritten}
+    for line in analysis.report.bound_lines if made else ():
+        if line.node in made:
+            made[line.node].append(line)
+    for each in rewritten:
+        yield from _rewritten_entry(each, made[each.place.line], theirs)
+    told = {name for each in rewritten for name in each.names}
     for name, node in analysis.model.graph.nodes.items():
         own = lines.get(name, [])
         ours = _flops(own)
-        if theirs[name].flops != 0 or ours != 0:
-            reason = why(node.op, theirs[name], own, ours, places.get(name, ()))
+        if name not in told and (theirs[name].flops != 0 or ours != 0):
+            reason = REWRITTEN_AWAY if name in gone else why(node.op, theirs[name], own, ours, places.get(name, ()))
             yield NodeDifference(name, node.op, theirs[name].flops, ours, reason)
     for line in others:
-        if line.work.flops != 0:
+        if line.work.flops != 0 and line.node not in made:
             yield NodeDifference(line.node, line.op, 0, line.work.flops, IN_FUNCTION)
+
+
+def _rewritten_entry(each: Rewritten, own: Sequence[Line], theirs: Mapping[str, Count]) -> Iterator[NodeDifference]:
+    """A node that a rewrite made, with its lines, against all nodes of the file that it stands for."""
+    place = each.place
+    counted = [theirs[name] for name in each.names]
+    flops, ours = sum(count.flops for count in counted), _flops(own)
+    if flops != 0 or ours != 0:
+        reason = why_rewritten(place.node.op, counted, own, ours, place)
+        yield NodeDifference(place.line, place.node.op, flops, ours, reason)
 
 
 def _by_file_node(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphcost.dims import Dim, Expr, Shape
@@ -144,6 +144,17 @@ class Count:
 
     flops: int
     problem: Problem | None = None
+
+
+def together(counts: Iterable[Count]) -> Count:
+    """The count of several nodes, and where it is nothing, why: a missing rule says the least."""
+    counts = tuple(counts)
+    flops = sum(count.flops for count in counts)
+    problems = sorted(
+        (count.problem for count in counts if count.problem is not None),
+        key=lambda problem: problem.status is Status.NO_RULE,
+    )
+    return Count(flops, problems[0] if problems and flops == 0 else None)
 
 
 def counts(graph: Graph, facts: Facts, reference: RuleSet) -> Mapping[str, Count]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from graphcost.dims import Shape
-from graphcost.errors import DimError
 from graphcost.evaluate import Evaluation
+from graphcost.evaluate.answers import checked_cost
 from graphcost.evaluate.infer import Problem, guarded
 from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.node import Node
@@ -49,7 +49,10 @@ def line(node: Node, evaluation: Evaluation, rules: RuleSet, weights: Weights, s
     amounts = {"params": weights.elements, "param_bytes": weights.bytes, "unsized": weights.unsized}
     amounts |= {"constants": weights.constants, "state": weights.state}
     if isinstance(settled, Problem):
-        return Line(status=settled.status, reason=settled.reason, **common, **amounts)  # type: ignore[arg-type]
+        rule = rules.get(node.op) if settled.is_broken else None
+        broken = rule.owner if rule is not None else ""
+        reason = settled.reason
+        return Line(status=settled.status, reason=reason, broken=broken, **common, **amounts)  # type: ignore[arg-type]
     if isinstance(settled, Free):
         return Line(status=Status.FREE, reason=settled.reason, **common, **amounts)  # type: ignore[arg-type]
     rule = rules.get(node.op)
@@ -82,7 +85,7 @@ def _work(node: Node, rule: Rule, evaluation: Evaluation) -> Work | Problem:
         raise TypeError(f"{node.op} has no cost to compute")
     inputs = [evaluation.fact(ref) for ref in node.inputs]
     outputs = evaluation.facts[node.name]
-    cost = guarded(lambda: cost_rule(Op(node, inputs, outputs, evaluation.sizes)))
+    cost = guarded(lambda: checked_cost(cost_rule(Op(node, inputs, outputs, evaluation.sizes))), cost_rule)
     if isinstance(cost, Problem):
         return cost
     work = guarded(lambda: _filed(cost, rule, inputs, outputs))
@@ -92,8 +95,6 @@ def _work(node: Node, rule: Rule, evaluation: Evaluation) -> Work | Problem:
 
 def _filed(cost: Cost, rule: Rule, inputs: Iterable[Fact], outputs: Iterable[Fact]) -> Work:
     """The cost under the arithmetic that the operands' dtypes ask for."""
-    if not isinstance(cost, Cost):
-        raise DimError(f"its rule gives {type(cost).__name__}, not a Cost")
     if rule.real:
         return Work(floating=cost)
     names = [fact.dtype for fact in (*inputs, *outputs)]

@@ -111,7 +111,8 @@ def _phase_of(path: str, phases: Mapping[str, str]) -> str:
 
 
 def _total(lines: Sequence[Line]) -> Dim:
-    return dim_sum(amount for each in lines for amount in (each.work.flops, each.work.int_ops))
+    works = (each.work.whole() for each in lines)
+    return dim_sum(amount for work in works for amount in (work.flops, work.int_ops))
 
 
 def _all_runs(body: BodyRuns, once: Mapping[int, Sequence[Line]]) -> Iterator[Line]:
@@ -121,6 +122,8 @@ def _all_runs(body: BodyRuns, once: Mapping[int, Sequence[Line]]) -> Iterator[Li
     for each in lines:
         scope = scopes[each.scope]
         if body.is_plain:
-            yield each if scope == each.scope else replace(each, scope=scope)
+            work = each.work.whole()
+            is_same = scope == each.scope and work is each.work
+            yield each if is_same else replace(each, scope=scope, work=work)
         else:
             yield replace(each, scope=scope, count=count, work=each.work if each.work is IDLE else body.work(each.work))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graphcost.budget import shortened
 from graphcost.dims import Dim, symbols
+from graphcost.dims.ratio import Amount, as_quotient, round_up
 from graphcost.dims.series import sum_over
 from graphcost.evaluate import Binder, Call, CallGraph, Evaluation, Guard, calls_of
 from graphcost.ir.scopes import common, joined, readable
@@ -48,7 +49,14 @@ class BodyRuns:
         return Work(self._cost(once.floating), self._cost(once.integer))
 
     def _cost(self, cost: Cost) -> Cost:
-        return Cost(*(self.times(amount) if amount != 0 else 0 for amount in cost.by_kind.values()))
+        return Cost(*(self._whole_count(amount) if amount != 0 else 0 for amount in cost.by_kind.values()))
+
+    def _whole_count(self, once: Amount) -> Dim:
+        """A share of something is rounded up when all runs are added up."""
+        over = as_quotient(once)
+        assert over is not None
+        numerator, denominator = over
+        return round_up(self.times(numerator), denominator)
 
 
 def bodies(calls: CallGraph, choices: Mapping[Dim, int]) -> Iterator[BodyRuns]:

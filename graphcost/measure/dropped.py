@@ -108,7 +108,8 @@ def _falling(part: DroppedPart, whole: Graph, live: Evaluation) -> Iterator[tupl
 def _work_below(node: Node, facts: Evaluation, rules: RuleSet) -> Iterable[tuple[Work, Status]]:
     """The work of a node and, where it runs bodies, of all that they run."""
     if node.name not in facts.calls:
-        return [work_and_status(node, facts, rules)]
+        work, status = work_and_status(node, facts, rules)
+        return [(work.whole(), status)]
     root = replace(facts, calls={node.name: facts.calls[node.name]})
     calls = CallGraph.of(root)
     own = line(node, facts, rules, NO_WEIGHTS, "")

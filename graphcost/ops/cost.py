@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
+from math import isfinite
+from operator import index
 
-from graphcost.dims import Dim, bind
+from graphcost.dims import Dim, Expr, bind
+from graphcost.dims.ratio import Amount, as_quotient, quotient, round_up
+from graphcost.errors import AnswerError
+from graphcost.faults import shown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Cost:
     """How many scalar operations of each kind.
 
     `mac` is the multiply-add of a contraction; one call of exp, log, tanh, erf, pow, sin... is one
     `transcendental`; sqrt and rsqrt are one `sqrt`.
+
+    A count is a size, or a Fraction of one, as sparsity is written. It stays one until all runs of a line are added
+    up, and is rounded up then, once. Raises AnswerError for what is neither, such as a float.
     """
 
     mac: Dim = 0
@@ -24,6 +32,20 @@ class Cost:
     compare: Dim = 0
     transcendental: Dim = 0
     sqrt: Dim = 0
+
+    def __init__(
+        self,
+        mac: Amount = 0,
+        add: Amount = 0,
+        mul: Amount = 0,
+        div: Amount = 0,
+        compare: Amount = 0,
+        transcendental: Amount = 0,
+        sqrt: Amount = 0,
+    ) -> None:
+        for kind, count in zip(KINDS, (mac, add, mul, div, compare, transcendental, sqrt), strict=True):
+            exact = count if type(count) is int or type(count) is Expr else _exact(count)
+            object.__setattr__(self, kind, exact)
 
     @property
     def flops(self) -> Dim:
@@ -38,15 +60,46 @@ class Cost:
         return Cost(*(a + b for a, b in zip(self.by_kind.values(), other.by_kind.values(), strict=True)))
 
     def __mul__(self, times: Dim) -> Cost:
-        return Cost(*(count * times for count in self.by_kind.values()))
+        return Cost(*(count * times if count else 0 for count in self.by_kind.values()))
 
     __rmul__ = __mul__
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no count is a share of something."""
+        return all(isinstance(getattr(self, kind), (int, Expr)) for kind in KINDS)
+
+    def whole(self) -> Cost:
+        """The cost with each share rounded up."""
+        return self if self.is_whole else Cost(*(up(count) for count in self.by_kind.values()))
 
     def bind(self, bindings: Mapping[str, Dim]) -> Cost:
         counts = [getattr(self, kind) for kind in KINDS]
         if all(isinstance(count, int) for count in counts):
             return self
         return Cost(*(bind(count, bindings) for count in counts))
+
+
+def up(count: Amount) -> Dim:
+    """The least whole count that isn't smaller."""
+    over = as_quotient(count)
+    if over is None:
+        raise TypeError(f"{count!r} is no count")
+    return round_up(*over)
+
+
+def _exact(count: object) -> Amount:
+    """The count as what can be reckoned with: an int of somebody's own class as an int, for instance."""
+    if isinstance(count, int):
+        return int.__index__(count)
+    over = as_quotient(count)
+    if over is not None:
+        return quotient(*over)
+    try:
+        return index(count)  # type: ignore[arg-type]
+    except Exception:
+        hint = "; use // or Fraction" if isinstance(count, float) and isfinite(count) else ""
+        raise AnswerError(f"a Cost takes whole numbers or sizes, not {shown(count)}{hint}") from None
 
 
 KINDS = tuple(field.name for field in fields(Cost))

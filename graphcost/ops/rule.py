@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Union
+from typing import NamedTuple, Union
 
 from graphcost.dims import Shape
 from graphcost.errors import PluginError
+from graphcost.faults import shown
 from graphcost.ir.literal import Value
 from graphcost.ops.cost import Cost, Free
 from graphcost.ops.fact import Fact
@@ -19,6 +20,13 @@ ShapeRule = Callable[[Op], Sequence[Union[Shape, None]]]
 CostRule = Callable[[Op], Cost]
 ValueRule = Callable[[Op], Sequence[Union[Value, None]]]
 ElementRule = Callable[[Op], Sequence[Union[Fact, None]]]
+
+
+class Override(NamedTuple):
+    """What a rule replaced of one that it was laid over: that one's owner, and which of its fields."""
+
+    owner: str
+    aspects: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Rule:
     role: what the operation is there for, such as Role.VARIABLE. Absent: no role; laid over another rule, that rule's.
     family: the operations that it is listed with: the module's name, for rules that are imported when needed.
     owner: the package or file that the rule comes from, for error messages.
+    overrides: what it replaced of the rules that it was laid over.
     """
 
     op: str
@@ -47,7 +56,26 @@ class Rule:
     role: Role | None = None
     family: str = ""
     owner: str = ""
+    overrides: tuple[Override, ...] = field(default=(), compare=False)
 
+    def __post_init__(self) -> None:
+        """Raises PluginError where a field isn't what it has to be."""
+        if not isinstance(self.op, str):
+            raise PluginError(f"a Rule is for an operation's name, not {shown(self.op)}")
+        for aspect in ("shape", "value", "element"):
+            function = getattr(self, aspect)
+            if function is not None and not callable(function):
+                raise PluginError(f"the {aspect} of {self.op} is a function of an Op, not {shown(function)}")
+        if not (self.cost is None or isinstance(self.cost, Free) or callable(self.cost)):
+            raise PluginError(f"the cost of {self.op} is a function of an Op, or FREE, not {shown(self.cost)}")
+        if not (self.opaque is None or isinstance(self.opaque, str)):
+            raise PluginError(f"{self.op} is opaque for a reason in words, not {shown(self.opaque)}")
+        if not (self.role is None or isinstance(self.role, Role)):
+            raise PluginError(f"the role of {self.op} is a Role, not {shown(self.role)}")
+
+
+ASPECTS = ("shape", "cost", "value", "element", "role")
+"""What a rule says, field by field."""
 
 NO_ROLES: Mapping[str, Role] = MappingProxyType({})
 
@@ -77,6 +105,8 @@ class RuleSet:
         self._pending: dict[str, Family] = {}
         self._ops_in: dict[Role, frozenset[str]] = {}
         for rule in rules:
+            if not isinstance(rule, Rule):
+                raise PluginError(f"a RuleSet takes Rules, not {shown(rule)}")
             self._add(rule)
 
     @classmethod
@@ -210,4 +240,13 @@ def _overlay(below: Rule, above: Rule) -> Rule:
         role=below.role if above.role is None else above.role,
         family=above.family or below.family,
         owner=above.owner or below.owner,
+        overrides=(*below.overrides, *above.overrides, *_overridden(below, above)),
     )
+
+
+def _overridden(below: Rule, above: Rule) -> Iterator[Override]:
+    """What of the rule below doesn't count any more."""
+    aspects = (name for name in ASPECTS if getattr(above, name) is not None and getattr(below, name) is not None)
+    replaced = tuple(name for name in aspects if getattr(above, name) is not getattr(below, name))
+    if replaced:
+        yield Override(below.owner, replaced)

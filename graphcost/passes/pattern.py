@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple, Union
 
+from graphcost.errors import PluginError
+from graphcost.faults import described, place_of
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import EMPTY, Attr, Node, TensorRef
 
@@ -272,8 +274,17 @@ def _orders(wanted: Pattern, node: Node) -> Iterator[tuple[tuple[int, TensorRef]
 
 def _accepts(wanted: Wanted, attr: Attr) -> bool:
     if callable(wanted):
-        return wanted(attr)
+        try:
+            return bool(wanted(attr))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise PluginError(f"what a pattern asks of attributes fails: {_fault(error, wanted)}") from error
     return attr == wanted or (isinstance(wanted, str) and attr == wanted.encode())
+
+
+def _fault(error: BaseException, function: object) -> str:
+    return f"{place_of(error, function)}: {described(error)}"
 
 
 def _shown(attr: Attr) -> str:

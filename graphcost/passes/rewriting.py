@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from graphcost.errors import GraphcostError, GraphError, PluginError, RewriteError
+from graphcost.faults import described, place_of
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import EMPTY, Node
 from graphcost.passes.edit import Edit
@@ -139,23 +140,34 @@ def _rewritten(graph: Graph, rewrites: RewriteSet) -> Rewritten:
 
 def _whole(graph: Graph, rewrite: GraphRewrite) -> Rewritten:
     """One run of a rewrite that takes the whole graph; it counts as many times as nodes went, and once at least."""
-    result = rewrite.apply(graph)
+    try:
+        result = rewrite.apply(graph)
+        if not isinstance(result, Graph):
+            raise TypeError("it gives no Graph")
+    except (GraphcostError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise _fault(rewrite, "", rewrite.apply, error) from error
     if result is graph:
         return Rewritten(graph)
     _check_interface(graph, result, rewrite)
     return Rewritten(result, {rewrite.name: max(1, len(graph.nodes) - len(result.nodes))})
 
 
-def _replacement(rewrite: Rewrite, match: Match) -> Replacement:
+def replacement_of(rewrite: Rewrite, match: Match) -> Replacement:
     """What the rewrite puts in the place of the match. Raises PluginError where its code breaks."""
     try:
         return rewrite.replaced(match)
-    except GraphcostError:
+    except (GraphcostError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        owner = f" of {rewrite.owner}" if rewrite.owner else ""
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise PluginError(f"the rewrite {rewrite.name}{owner} fails at {match.root.name!r}: {what}") from error
+    except BaseException as error:
+        raise _fault(rewrite, f" at {match.root.name!r}", rewrite.replacement, error) from error
+
+
+def _fault(rewrite: Rewrite | GraphRewrite, where: str, function: object, error: BaseException) -> PluginError:
+    owner = f" of {rewrite.owner}" if rewrite.owner else ""
+    what = f"{place_of(error, function)}: {described(error)}"
+    return PluginError(f"the rewrite {rewrite.name}{owner} fails{where}: {what}")
 
 
 def _check_interface(before: Graph, after: Graph, rewrite: GraphRewrite) -> None:
@@ -214,7 +226,7 @@ class _Fixpoint:
 
     def _replaced(self, edit: Edit, found: Found) -> set[str]:
         match = Match.of(found, edit.nodes)
-        touched = edit.replace(match, _replacement(self._rewrite, match))
+        touched = edit.replace(match, replacement_of(self._rewrite, match))
         self._count += 1
         return touched
 

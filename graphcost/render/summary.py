@@ -39,6 +39,7 @@ def summarize(report: Report) -> tuple[Fact, ...]:
         *_totals(report),
         *_phases(report),
         *_coverage(report),
+        *_rules(report),
         *_symbols(report),
         Fact("outputs", f"{_listed(_tensor(t) for t in report.outputs)} ({sanitize(report.outputs_from)})"),
         *_loops(report),
@@ -126,6 +127,28 @@ def _coverage(report: Report) -> Iterator[Fact]:
     if len(groups) > MOST:
         rest = sum(count for _, count in groups.most_common()[MOST:])
         yield Fact("", f"and {rest:,} more nodes of {len(groups) - MOST:,} kinds", is_caution=True)
+
+
+def _rules(report: Report) -> Iterator[Fact]:
+    """Rules that took the place of others, and those of the user's that found nothing to do."""
+    changed = [
+        f"{sanitize(each.op, 60)}: {_owner(each.owner)} overrides the {_all_of(each.aspects)} of {_owner(each.below)}"
+        for each in report.overridden
+    ]
+    idle = [f"{sanitize(each.op, 60)} of {_owner(each.owner)} matches no node" for each in report.unmatched]
+    heading = "rules"
+    for texts, is_caution in ((changed, False), (idle, True)):
+        for text in (*texts[:MOST], *([f"and {len(texts) - MOST:,} more like these"] if len(texts) > MOST else [])):
+            yield Fact(heading, text, is_caution)
+            heading = ""
+
+
+def _all_of(aspects: Sequence[str]) -> str:
+    return f"{', '.join(aspects[:-1])} and {aspects[-1]}" if len(aspects) > 1 else "".join(aspects)
+
+
+def _owner(owner: str) -> str:
+    return sanitize(owner or "an unnamed set", 60)
 
 
 def _symbols(report: Report) -> Iterator[Fact]:

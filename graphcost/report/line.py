@@ -25,6 +25,12 @@ class Work:
     def __mul__(self, times: Dim) -> Work:
         return Work(self.floating * times, self.integer * times)
 
+    def whole(self) -> Work:
+        """The work with shares of operations rounded up."""
+        if self.floating.is_whole and self.integer.is_whole:
+            return self
+        return Work(self.floating.whole(), self.integer.whole())
+
     def bind(self, bindings: Mapping[str, Dim]) -> Work:
         if self is IDLE:
             return self
@@ -74,6 +80,7 @@ class Line:
     and of variables that a run changes otherwise than by training.
     `phase` is the part of a training step that it belongs to; empty where what runs is no training step.
     `needs` are what open sizes must be for the node to be legal.
+    `broken` is the owner of its rule, where that isn't refusing the node but at fault itself, as the reason says.
     """
 
     node: str
@@ -91,6 +98,7 @@ class Line:
     reason: str = ""
     phase: str = ""
     needs: tuple[Need, ...] = ()
+    broken: str = ""
 
     def bind(self, bindings: Mapping[str, Dim]) -> Line:
         """The line with the named symbols replaced, in whatever of its fields they stand.

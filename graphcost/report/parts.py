@@ -36,6 +36,24 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Overridden:
+    """A rule of which another owner's took the place: `aspects` are "cost", "shape", ... of the rule of `below`."""
+
+    op: str
+    owner: str
+    below: str
+    aspects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A rule that the user brought, for an operation that no node has."""
+
+    op: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     path: str
     format: str

@@ -15,7 +15,7 @@ from graphcost.ops.sizes import BATCH, Equality
 from graphcost.report.bindings import check_equalities, implied
 from graphcost.report.ids import unique_ids
 from graphcost.report.line import Line
-from graphcost.report.parts import Dropped, Loop, ModelInfo, Tensor
+from graphcost.report.parts import Dropped, Loop, ModelInfo, Overridden, Tensor, Unmatched
 from graphcost.report.quantities import QUANTITIES, Quantities, Quantity, quantity_named
 from graphcost.report.row import Row, add_up, by_cost, grouped
 
@@ -27,6 +27,7 @@ class Report:
     `quantities` is the table of what is counted, which every form of the report goes over.
     `reads` has, for each line, the positions of the lines that it reads. What a node that runs bodies gives, and what
     it gives to them, is read from its own line.
+    `overridden` are the rules that others took the place of, `unmatched` those of the user's that no node has.
     `graph` is what runs: pruned, loops and branches raised, what constants decide folded; `graph.nx` is its networkx
     DAG.
     """
@@ -45,6 +46,8 @@ class Report:
     notes: tuple[str, ...] = ()
     quantities: Quantities = QUANTITIES
     reads: tuple[tuple[int, ...], ...] = ()
+    overridden: tuple[Overridden, ...] = ()
+    unmatched: tuple[Unmatched, ...] = ()
     graph: Graph | None = field(default=None, compare=False, repr=False)
 
     def bind(self, **bindings: int) -> Report:

@@ -48,8 +48,21 @@ def to_dict(report: Report) -> dict[str, Any]:
         ],
         "warnings": list(report.warnings),
         "notes": list(report.notes),
+        **_rules(report),
         **_phases(report),
     }
+
+
+def _rules(report: Report) -> dict[str, Any]:
+    """What became of the rules that aren't built in, where there is something to say of them."""
+    if not report.overridden and not report.unmatched:
+        return {}
+    overridden = [
+        {"op": each.op, "owner": each.owner, "overrides": each.below, "aspects": list(each.aspects)}
+        for each in report.overridden
+    ]
+    unmatched = [{"op": each.op, "owner": each.owner} for each in report.unmatched]
+    return {"rules": {"overridden": overridden, "unmatched": unmatched}}
 
 
 def _phases(report: Report) -> dict[str, Any]:

@@ -185,7 +185,10 @@ def test_functions_of_a_file_see_its_names(tmp_path: Path) -> None:
         ("x = 1\n\nx.y\n", r"rules\.py:3: AttributeError: 'int' object has no attribute 'y'"),
         ("import no_such_module\n", r"rules\.py:1: ModuleNotFoundError"),
         ("import sys\nsys.exit('done')\n", r"rules\.py:2: SystemExit: done"),
-        ("from graphcost import Rule, RuleSet\nRULES = RuleSet(Rule('A'), Rule('A'))\n", r"rules\.py: two rules for A"),
+        (
+            "from graphcost import Rule, RuleSet\nRULES = RuleSet(Rule('A'), Rule('A'))\n",
+            r"rules\.py:2: two rules for A",
+        ),
         ("\0", r"rules\.py: (ValueError|SyntaxError)"),
     ],
 )

@@ -60,7 +60,14 @@ def to_dict(found: NodeExplanation, report: Report) -> dict[str, Any]:
         "runs": [_step(step, report) for step in found.steps],
         "tf.profiler": None if found.theirs is None else found.theirs.flops,
         "others": list(found.others),
+        **_rewrites_dict(found),
     }
+
+
+def _rewrites_dict(found: NodeExplanation) -> dict[str, Any]:
+    """Why rewrites left the node as it is, where any were asked for."""
+    reasons = [{"rewrite": each.rewrite, "reason": each.reason} for each in found.rewrites]
+    return {"not_rewritten": reasons} if reasons else {}
 
 
 def _title(found: NodeExplanation) -> str:
@@ -77,6 +84,8 @@ def _statements(found: NodeExplanation, report: Report) -> Iterator[Statement]:
     yield from _cost(found, report)
     yield from _runs(found, report)
     yield from _origins(found)
+    reasons = [f"{sanitize(each.rewrite, 60)}: {sanitize(each.reason, TEXT_LIMIT)}" for each in found.rewrites]
+    yield from listed("not rewritten", reasons)
     if found.theirs is not None:
         yield Statement("tf.profiler", _theirs(found.theirs))
     yield from listed("also", [f"{sanitize(name)} has the same name" for name in found.others[:5]])

@@ -88,3 +88,14 @@ def test_a_file_is_written(capsys: pytest.CaptureFixture[str], model: str, tmp_p
     path = tmp_path / "why.json"
     assert run(capsys, model, "--format", "json", "-o", str(path)) == (0, "", "")
     assert json.loads(path.read_text())["tool"] == "tf.profiler"
+
+
+def test_why_a_rewrite_did_not_match(capsys: pytest.CaptureFixture[str], model: str) -> None:
+    rewrite = ("--rewrite", "fuse_conv_bias_activation")
+    code, out, _ = run(capsys, model, "dense/MatMul", *rewrite, "--format", "json")
+    assert code == 0
+    (reason,) = json.loads(out)["not_rewritten"]
+    assert reason["rewrite"] == "fuse_conv_bias_activation"
+    assert reason["reason"].startswith("dense/MatMul is MatMul, not Relu")
+    assert "not rewritten" in run(capsys, model, "dense/MatMul", *rewrite)[1]
+    assert "not_rewritten" not in json.loads(run(capsys, model, "dense/MatMul", "--format", "json")[1])

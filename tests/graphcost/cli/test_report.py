@@ -7,9 +7,13 @@ import io
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from graphcost.cli import main
+from graphcost.schema import report_schema
+
+TRAIN = str(Path(__file__).resolve().parents[3] / "fixtures" / "train.pb")
 
 MODEL = """
 node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
@@ -69,3 +73,66 @@ def test_a_batch_that_nothing_takes_is_told(capsys: pytest.CaptureFixture[str], 
     fixed = MODEL.replace("size: -1", "size: 2")
     assert "--batch has no effect" in run(capsys, tmp_path, fixed, "--batch", "3")[2]
     assert run(capsys, tmp_path, MODEL, "--batch", "3")[2] == ""
+
+
+RULES = """from fractions import Fraction
+from graphcost import Cost, Rule, RuleSet, Shape
+
+
+def cost(op):
+    size = op.output().size
+    return {cost}
+
+
+RULES = RuleSet(Rule("Relu", cost=cost), Rule("Rotary", cost=cost))
+"""
+
+
+@pytest.mark.parametrize(
+    ("cost", "place", "said"),
+    [
+        ("Cost(add=1.5)", 7, "a Cost takes whole numbers or sizes, not 1.5; use // or Fraction"),
+        ("Cost(add=None)", 7, "a Cost takes whole numbers or sizes, not None"),
+        (
+            "Cost(add=size * 0.5)",
+            7,
+            "a size is multiplied with and added to what is exact, not 0.5; use // or Fraction",
+        ),
+        ("Cost(add=-1)", 5, "a cost of add = -1 is below zero"),
+        ("exec('raise SystemExit(0)')", 7, "SystemExit: 0"),
+        ("size.nothing", 7, "AttributeError: 'Expr' object has no attribute 'nothing'"),
+        ("7", 5, "it gives 7, not a Cost"),
+    ],
+)
+def test_a_rule_at_fault_is_one_line_and_no_success(
+    cost: str, place: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "my_rules.py"
+    path.write_text(RULES.format(cost=cost))
+    for command in ("report", "dot", "explain"):
+        assert main([command, TRAIN, "--rules", str(path)]) == 2
+        assert capsys.readouterr().err == f"graphcost: error: my_rules.py:{place} in cost: {said}\n"
+    assert main(["report", TRAIN, "--rules", str(path), "--format", "json", "--strict"]) == 4
+    (uncosted,) = json.loads(capsys.readouterr().out)["uncosted"]
+    assert (uncosted["node"], uncosted["status"]) == ("conv/Relu", "invalid")
+    assert uncosted["reason"] == f"my_rules.py:{place} in cost: {said}"
+
+
+def test_a_rule_that_refuses_a_node_is_not_at_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "my_rules.py"
+    path.write_text(RULES.format(cost="(_ for _ in ()).throw(op.error('no'))"))
+    assert main(["report", TRAIN, "--rules", str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert "Relu x 1 (invalid: no)" in out
+    assert err == ""
+
+
+def test_a_share_of_a_size_is_a_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "my_rules.py"
+    path.write_text(RULES.format(cost="Cost(add=Fraction(1, 3) * size)"))
+    assert main(["report", TRAIN, "--rules", str(path), "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (relu,) = (line for line in document["lines"] if line["node"] == "conv/Relu")
+    assert (relu["flops"], relu["formula"]) == (342, "341*N + ceil(N/3)")
+    jsonschema.validate(document, report_schema())
+    assert document["rules"]["unmatched"] == [{"op": "Rotary", "owner": str(path)}]

@@ -102,7 +102,7 @@ def test_a_cost_that_is_no_cost_is_the_rule_s_mistake() -> None:
     rules = RuleSet(Rule("Made", shape=lambda op: [Shape(2)], cost=lambda op: 7))  # type: ignore[arg-type, return-value]
     line = line_of("y = Made() -> float32", rules)
     assert line.status is Status.INVALID
-    assert "gives int, not a Cost" in line.reason
+    assert "it gives 7, not a Cost" in line.reason
 
 
 @pytest.mark.parametrize("y", ["Relu(x, T=float32)", "Reshape(x, x, T=float32)", "NoSuchOp(x)", "MatMul(x, T=float32)"])

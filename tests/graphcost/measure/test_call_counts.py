@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from evaluation import counted
 from tiny_graph import tiny_graph
 
 from graphcost.ir.graph import Graph
+from graphcost.ops.cost import Cost
+from graphcost.ops.rule import Rule, RuleSet
+from graphcost.plugins import installed_rules
 
 ARGUMENTS = "i = _Arg(T=int32)\n v = _Arg(T=float32)\n zero = Const(value=0)\n one = Const(value=1)\n"
 
@@ -59,3 +64,30 @@ def test_loops_whose_trips_follow_the_counters_around_them(depth: int, limit: in
     lines = {line.op: line for line in counted(triangle(depth, limit)).lines}
     assert (lines["Mul"].count, lines["Mul"].work.flops) == (runs, 3 * runs)
     assert lines["Exp"].work.flops == elements
+
+
+@pytest.mark.parametrize(("trips", "total"), [(1, 1), (3, 1), (10, 4)])
+def test_a_share_is_rounded_up_once_for_all_runs(trips: int, total: int) -> None:
+    body = tiny_graph(f"{ARGUMENTS} out = Sparse(v) -> float32", "out")
+    graph = tiny_graph(
+        f"""
+        x = Placeholder(dtype=float32, shape=<3>)
+        zero = Const(value=0)
+        one = Const(value=1)
+        limit = Const(value={trips})
+        y = For(zero, limit, one, x, body=@body) -> float32
+        """,
+        "y",
+        functions={"body": body},
+    )
+    sparse = RuleSet(Rule("Sparse", shape=lambda op: [op.input()], cost=lambda op: Cost(mul=Fraction(1, 3))))
+    (line,) = (line for line in counted(graph, rules=installed_rules() | sparse).lines if line.op == "Sparse")
+    assert line.work.floating == Cost(mul=total)
+
+
+def test_a_share_of_what_grows_is_rounded_up_once() -> None:
+    third = RuleSet(Rule("Exp", cost=lambda op: Cost(transcendental=Fraction(1, 3) * op.output().size)))
+    lines = counted(triangle(2, 6), rules=installed_rules() | third).lines
+    (line,) = (line for line in lines if line.op == "Exp")
+    runs = sum(j for i in range(6) for j in range(i))
+    assert line.work.flops == -(-runs // 3)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from graphcost import FREE, Cost, Family, Role, Rule, RuleSet
+from graphcost import FREE, Cost, Family, Role, Rule, RuleSet, Shape
 from graphcost.errors import PluginError
 from graphcost.ops.cost import Free
+from graphcost.ops.rule import Override
 
 
 def family(name: str, *ops: str, lists: tuple[str, ...] | None = None, loaded: list[str] | None = None) -> Family:
@@ -107,7 +108,7 @@ def test_a_role_is_told_without_loading_its_rule() -> None:
 
 def test_an_overlay_keeps_the_role_unless_it_gives_one() -> None:
     rules = RuleSet(Rule("A", cost=FREE, role=Role.SAVER))
-    assert (rules | RuleSet(Rule("A", cost=Cost(add=1)))).role("A") == Role.SAVER
+    assert (rules | RuleSet(Rule("A", cost=lambda op: Cost(add=1)))).role("A") == Role.SAVER
     assert (rules | RuleSet(Rule("A", role=Role.SUMMARY))).get("A") == Rule("A", cost=FREE, role=Role.SUMMARY)
     assert (rules | RuleSet(Rule("A", role=Role.NONE))).ops_in(Role.SAVER) == frozenset()
 
@@ -124,3 +125,32 @@ def test_roles_are_added_to_those_that_rules_have() -> None:
 def test_a_role_s_words_are_read_back() -> None:
     assert (Role.ACTIVATION | Role.PROBABILITIES).words == "activation|probabilities"
     assert Role.parse("activation|probabilities") == Role.ACTIVATION | Role.PROBABILITIES
+
+
+def test_an_overlay_says_what_it_overrides() -> None:
+    below = RuleSet(Rule("A", shape=lambda op: [], cost=FREE)).owned_by("below")
+    above = RuleSet(Rule("A", cost=lambda op: Cost(add=1), value=lambda op: [])).owned_by("above")
+    rule = (below | above).get("A")
+    assert rule is not None
+    assert rule.overrides == (Override("below", ("cost",)),)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"op": 5}, "a Rule is for an operation's name, not 5"),
+        ({"op": "A", "shape": Shape(2)}, r"the shape of A is a function of an Op, not \[2\]"),
+        ({"op": "A", "value": 7}, "the value of A is a function"),
+        ({"op": "A", "cost": Cost(add=1)}, r"the cost of A is a function of an Op, or FREE, not Cost\("),
+        ({"op": "A", "opaque": 7}, "A is opaque for a reason in words, not 7"),
+        ({"op": "A", "role": "loss"}, "the role of A is a Role, not 'loss'"),
+    ],
+)
+def test_a_rule_is_what_it_has_to_be(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(PluginError, match=message):
+        Rule(**fields)  # type: ignore[arg-type]
+
+
+def test_a_set_is_of_rules() -> None:
+    with pytest.raises(PluginError, match="a RuleSet takes Rules, not 'A'"):
+        RuleSet("A")  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from graphcost.dims import Shape, symbol
 from graphcost.ops.cost import Cost
 from graphcost.ops.status import Status
 from graphcost.render.summary import MOST, shape_text, summarize, title
-from graphcost.report import Loop, Report, Tensor
+from graphcost.report import Loop, Overridden, Report, Tensor, Unmatched
 
 
 def statements(report: Report) -> dict[str, list[str]]:
@@ -109,3 +109,21 @@ def test_names_from_a_model_are_made_harmless() -> None:
     texts = [fact.text for fact in summarize(report)]
     assert len([text for text in texts if "red" in text]) == 4
     assert not [text for text in texts if "\x1b" in text or "\n" in text]
+
+
+def test_rules_that_are_not_built_in() -> None:
+    report = make_report(
+        line("a"),
+        overridden=(
+            Overridden("Relu", "my.py", "graphcost", ("shape", "value", "cost")),
+            Overridden("A", "", "b", ("cost",)),
+        ),
+        unmatched=tuple(Unmatched(f"Op{i}", "my.py") for i in range(7)),
+    )
+    assert statements(report)["rules"] == [
+        "Relu: my.py overrides the shape, value and cost of graphcost",
+        "A: an unnamed set overrides the cost of b",
+        *(f"Op{i} of my.py matches no node" for i in range(5)),
+        "and 2 more like these",
+    ]
+    assert [fact.is_caution for fact in summarize(report) if "matches no node" in fact.text] == [True] * 5
