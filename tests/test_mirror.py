@@ -18,7 +18,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/loaders/model",
         "graphcost/measure/assemble",
         "graphcost/ops/roles",
-        "graphcost/passes/control_flow/cond_uses",
         "graphcost/passes/control_flow/if_node",
         "graphcost/passes/control_flow/loop_parts",
         "graphcost/passes/control_flow/while_node",
