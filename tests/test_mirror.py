@@ -18,7 +18,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/loaders/model",
         "graphcost/measure/assemble",
         "graphcost/ops/roles",
-        "graphcost/passes/edit",
         "graphcost/passes/rewrite",
         "graphcost/render/dot/builder",
         "graphcost/render/dot/collapse",
