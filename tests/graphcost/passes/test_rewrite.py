@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from tiny_graph import tiny_graph
@@ -10,8 +10,8 @@ from tiny_graph import tiny_graph
 from graphcost.errors import PluginError, RewriteError
 from graphcost.ir.graph import Graph
 from graphcost.ir.literal import Item, Literal
-from graphcost.ir.node import Node, TensorRef
-from graphcost.passes.pattern import Pattern, tensor
+from graphcost.ir.node import EMPTY, Attr, Node, TensorRef
+from graphcost.passes.pattern import Found, Pattern, tensor
 from graphcost.passes.rewrite import GraphRewrite, Match, Replacement, Rewrite, RewriteSet
 
 GRAPH = tiny_graph("""
@@ -35,6 +35,11 @@ MATCH = match_of("s", "u", x="u", k="k")
 
 def test_the_root_is_the_first_node() -> None:
     assert MATCH.root is GRAPH.nodes["s"]
+
+
+def test_a_match_is_what_a_pattern_found_in_a_graph() -> None:
+    found = Match.of(Found({"x": TensorRef("u")}, ("s", "u")), GRAPH.nodes)
+    assert found == match_of("s", "u", x="u")
 
 
 def test_what_was_captured() -> None:
@@ -81,6 +86,38 @@ def test_a_node_of_an_operation_that_tensorflow_does_not_know() -> None:
     assert (node.attrs, node.dtypes, node.stateful) == ({"a": 1}, (None,), True)
     assert MATCH.make("Mine", dtypes=("int32", "int32")).dtypes == ("int32", "int32")
     assert MATCH.make("Mine", dtypes=()).dtypes == ()
+
+
+def test_dtypes_and_numbers_of_lists_follow_from_what_is_read() -> None:
+    x, k = TensorRef("x"), TensorRef("k")
+    assert _attrs("AddN", x, x, x) == {"T": "float32", "N": 3}
+    assert _attrs("Concat", k, x, x) == {"T": "float32", "N": 2}
+    assert _attrs("IdentityN", x, k) == {"T": ("float32", "int32")}
+    assert _attrs("Select", x, x, x)["T"] == "float32"
+    given = _attrs("If", TensorRef("u"), x, k, attrs={"Tout": ("int32",)})
+    assert (given["Tcond"], given["Tin"]) == ("float32", ("float32", "int32"))
+
+
+def test_how_long_a_list_is_may_be_said() -> None:
+    x, k = TensorRef("x"), TensorRef("k")
+    joined = _attrs("ConcatV2", x, x, k, attrs={"N": 2})
+    assert (joined["T"], joined["N"], joined["Tidx"]) == ("float32", 2, "int32")
+    batched = _attrs("BatchFunction", x, x, k, attrs={"Tin": ("float32", "float32"), "Tout": ()})
+    assert (batched["Tin"], batched["Tcaptured"]) == (("float32", "float32"), ("int32",))
+    sparse = _attrs("BatchFunction", x, k, k, attrs={"Tin": ("float32",), "Tout": ()})
+    assert sparse["Tcaptured"] == ("int32", "int32")
+
+
+def test_what_is_read_of_unknown_dtype_tells_nothing() -> None:
+    graph = tiny_graph("f = Foo()\ns = Neg(f)")
+    match = Match((graph.nodes["s"],), {}, graph.nodes)
+    assert "T" not in match.make("Neg", TensorRef("f")).attrs
+    assert match.make("Neg", TensorRef("f")).dtypes == (None,)
+    assert "T" not in match.make("Neg").attrs
+
+
+def _attrs(op: str, *inputs: TensorRef, attrs: Mapping[str, Attr] = EMPTY) -> Mapping[str, Attr]:
+    return MATCH.make(op, *inputs, attrs=attrs).attrs
 
 
 def test_a_node_is_stateful_where_its_operation_is() -> None:
