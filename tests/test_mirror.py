@@ -26,8 +26,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/passes/edit",
         "graphcost/passes/rewrite",
         "graphcost/render/dot/builder",
-        "graphcost/render/dot/collapse",
-        "graphcost/render/dot/dot_graph",
         "graphcost/render/dot/write",
         "graphcost/render/json",
         "graphcost/render/passes",
