@@ -25,8 +25,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/passes/control_flow/while_node",
         "graphcost/passes/edit",
         "graphcost/passes/rewrite",
-        "graphcost/render/dot/builder",
-        "graphcost/render/dot/write",
         "graphcost/render/json",
         "graphcost/render/passes",
         "graphcost/report/parts",

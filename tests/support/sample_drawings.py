@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from sample_reports import line
 
@@ -29,4 +30,4 @@ def drawn(vertices: Iterable[Vertex | str], *edges: Edge | tuple[str, str], bodi
 
 def chain(*names: str) -> list[tuple[str, str]]:
     """Edges by which each of the vertices reads the one before it."""
-    return [*zip(names, names[1:], strict=False)]
+    return [*pairwise(names)]
