@@ -122,6 +122,12 @@ def test_a_node_whose_cost_is_not_known_says_why() -> None:
     assert found["y"].row.uncosted == 1
 
 
+def test_what_does_not_run_says_why() -> None:
+    text = "x = Placeholder(dtype=float32, shape=<2>)\n z = Exp(x, T=float32)\n y = Neg(x, T=float32)"
+    found = unfold(analysed(tiny_graph(text), outputs=["y"]), Drawing(dropped=True)).vertices
+    assert {name: vertex.dropped for name, vertex in found.items()} == {"x": None, "y": None, "z": "unused"}
+
+
 def test_an_inner_tensor_that_is_fed_is_an_input() -> None:
     text = "x = Placeholder(dtype=float32, shape=<2>)\n m = Exp(x, T=float32)\n y = Neg(m, T=float32)"
     found = unfold(analysed(tiny_graph(text), outputs=["y"], inputs=["m"]), Drawing()).vertices
