@@ -35,10 +35,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/roles/regions",
         "graphcost_rules/pooling_grad",
         "graphcost_rules/rewrites/weights",
-        "graphcost_rules/tf_profiler/asked",
-        "graphcost_rules/tf_profiler/contractions",
-        "graphcost_rules/tf_profiler/elements",
-        "graphcost_rules/tf_profiler/import_shapes",
     ]
 )
 """Modules that are tested through others only. The list shrinks: a module that has a test of its own leaves it."""
