@@ -33,8 +33,6 @@ TESTED_ELSEWHERE = frozenset(
         "graphcost/roles/network",
         "graphcost/roles/plain_sinks",
         "graphcost/roles/regions",
-        "graphcost_rules/pooling_grad",
-        "graphcost_rules/rewrites/weights",
     ]
 )
 """Modules that are tested through others only. The list shrinks: a module that has a test of its own leaves it."""
