@@ -11,10 +11,6 @@ TREES = {"graphcost": ROOT / "graphcost", "graphcost_rules": ROOT / "rules" / "g
 
 TESTED_ELSEWHERE = frozenset(
     [
-        "graphcost/export/attrs",
-        "graphcost/export/functions",
-        "graphcost/export/graphdef",
-        "graphcost/export/nodes",
         "graphcost/loaders/model",
         "graphcost/measure/assemble",
         "graphcost/ops/roles",

@@ -88,6 +88,7 @@ def test_values_are_joined_along_an_axis(axis: int) -> None:
         sizes[axis] = length
         parts.append(counted(*sizes) + 100 * length)
     assert concatenated([value(part) for part in parts], axis) == value(np.concatenate(parts, axis))
+    assert concatenated([value(parts[2])], axis) == value(parts[2])
 
 
 def test_what_is_joined_may_be_too_large() -> None:

@@ -137,8 +137,7 @@ def test_a_chain_of_more_than_64_nodes_is_not_followed(length: int, is_followed:
     assert of(weights((2, 3)) + "\n".join(rows)) == ((2, 3) if is_followed else None)
 
 
-def test_a_node_that_is_read_twice_is_counted_once() -> None:
-    names = ["w0", *(f"n{i}" for i in range(40)), "y"]
+def test_a_node_may_be_read_twice() -> None:
+    names = ["w0", *(f"n{i}" for i in range(20)), "y"]
     rows = [f"{after} = Mul({before}, {before})" for before, after in pairwise(names)]
-    limit = of(weights((2, 3)) + "\n".join(rows))
-    assert limit in ((2, 3), None)
+    assert of(weights((2, 3)) + "\n".join(rows)) == (2, 3)
