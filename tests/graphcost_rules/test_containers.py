@@ -119,6 +119,9 @@ def test_shapes_are_those_of_tensorflow(kind: str, inputs: list[Tensor], attrs: 
         ("MutableHashTableOfTensorsV2", "state", FreeKind.COMPUTES_NOTHING),
         ("LookupTableFindV2", "looks up in a table", FreeKind.COPIES),
         ("LookupTableFind", "looks up in a table", FreeKind.COPIES),
+        ("LookupTableExport", "state", FreeKind.COPIES),
+        ("LookupTableExportV2", "state", FreeKind.COPIES),
+        ("LookupTableRemoveV2", "state", FreeKind.COPIES),
     ],
 )
 def test_each_is_free_for_a_reason(kind: str, reason: str, what: FreeKind) -> None:

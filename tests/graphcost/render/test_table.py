@@ -308,3 +308,27 @@ def test_long_words_of_the_foot_are_folded_not_cut() -> None:
 def test_no_line_ends_in_spaces() -> None:
     for report in (residual_net(), LONG):
         assert not [row for row in render(report, View(), width=100).splitlines() if row != row.rstrip()]
+
+
+def test_a_whole_table() -> None:
+    """Names are left and numbers right; 2 characters lie between columns, a line below the headings, and bars last."""
+    report = make_report(
+        line("a", "Relu", cost=Cost(compare=40)),
+        line("b", "Relu", cost=Cost(compare=35)),
+        line("c", "MatMul", cost=Cost(mac=10), params=10),
+        line("d", "Mystery", status=Status.NO_RULE),
+    )
+    text = render(report, View("op"), width=90)
+    assert text.startswith("model.pb (graphdef, 4 nodes, 4 run)\n\n")
+    assert text.splitlines()[2:10] == [
+        "op                          nodes  FLOPs      %  MACs  params",
+        "─" * 75,
+        "Relu                            2     75   78.9     0       0  █████████▌",
+        "MatMul                          1     20   21.1    10      10  ██▌",
+        "Mystery                         1      ?            0       0",
+        "",
+        "total                           4   ≥ 95  100.0    10      10",
+        "",
+    ]
+    assert "\x1b[1mmodel.pb" in render(report, View("op"), colour=True)
+    assert all(row.startswith(("FLOPs       ", "MACs        ")) for row in text.splitlines()[10:12])
