@@ -242,6 +242,16 @@ def test_beside_texts_formulas_leave_them_12_characters() -> None:
     assert len(op[0]) == 12
 
 
+def test_texts_give_way_before_formulas_have_less_than_8_characters() -> None:
+    """At 83 there is room for one of the texts, beside three formulas of 8."""
+    text = render(LONG, View("node"), width=83)
+    narrow = number_widths(text)
+    assert (narrow["FLOPs"], narrow["MACs"]) == (8, 8)
+    assert "output" not in heading_line(text)
+    assert re.search(r" Some…\S{3} ", text)
+    assert " op " not in heading_line(render(LONG, View("node"), width=82))
+
+
 def test_no_table_is_narrower_than_60_and_120_is_plain() -> None:
     view = View("node")
     assert render(LONG, view, width=20) == render(LONG, view, width=60) != render(LONG, view, width=61)

@@ -109,6 +109,13 @@ def test_loops_have_the_shapes_that_are_recorded_or_come_in(kind: str) -> None:
     assert outputs(kind, TENSOR, Fact("float32")) == [Shape(4), None]
 
 
+def test_what_enters_a_loop_may_change_unless_it_is_said_not_to() -> None:
+    assert outputs("Enter", TENSOR, dtypes=1, is_constant=True) == [Shape(4)]
+    for attrs in ({}, {"is_constant": False}):
+        with pytest.raises(ShapeUnknown):
+            outputs("Enter", TENSOR, dtypes=1, **attrs)
+
+
 def elements(kind: str, *inputs: Fact, dtypes: int = 2, **attrs: object) -> list[Fact | None]:
     rule = RULES.get(kind)
     assert rule is not None
