@@ -252,6 +252,12 @@ def test_texts_give_way_before_formulas_have_less_than_8_characters() -> None:
     assert " op " not in heading_line(render(LONG, View("node"), width=82))
 
 
+def test_an_indented_name_is_shortened_in_its_middle_too() -> None:
+    report = make_report(*(line(f"net/{name}/op", cost=Cost(add=1)) for name in ("x" * 100 + "end", "other")))
+    row = next(each for each in render(report, View(), width=80).splitlines() if each.startswith("  x"))
+    assert row.split()[0].endswith("end")
+
+
 def test_no_table_is_narrower_than_60_and_120_is_plain() -> None:
     view = View("node")
     assert render(LONG, view, width=20) == render(LONG, view, width=60) != render(LONG, view, width=61)
@@ -291,6 +297,9 @@ def test_rows_are_dim_below_a_thousandth_and_yellow_where_the_cost_is_unknown() 
     styles = {name: re.search(rf"^(\x1b\[(\d+)m)?{name}", text, re.MULTILINE) for name in ("most", "limit", "below")}
     assert {name: found and found[2] for name, found in styles.items()} == {"most": None, "limit": None, "below": "2"}
     assert "\x1b[33munknown" in text
+    rows = {name: next(row for row in text.splitlines() if name in row) for name in ("below", "unknown")}
+    assert re.search(r"\x1b\[2m *999\x1b\[0m", rows["below"])
+    assert re.search(r"\x1b\[33m *no rule\x1b\[0m", rows["unknown"])
     assert "\x1b[2mfree" in text
     assert "\x1b[36m█" in text
     assert "\x1b[1mtotal" in text

@@ -99,6 +99,7 @@ def test_a_reshape_has_the_shape_that_a_constant_holds() -> None:
         assert reshaped(before, f"Const(value={list(after)})") == after
     assert reshaped((2, 3), "Const(value=[2, 4])") is None
     assert reshaped((2, 3), "Const(value=[-1, 3])") is None
+    assert reshaped((2, 3), "Const(value=[-2, -3])") is None
     assert reshaped((2, 3), "Placeholder(dtype=int32, shape=<2>)") is None
     assert reshaped((2, 3), "Other(value=3)") is None
 
@@ -135,6 +136,13 @@ def test_a_chain_of_more_than_64_nodes_is_not_followed(length: int, is_followed:
     names = ["w0", *(f"n{i}" for i in range(length - 1)), "y"]
     rows = [f"{after} = Neg({before})" for before, after in pairwise(names)]
     assert of(weights((2, 3)) + "\n".join(rows)) == ((2, 3) if is_followed else None)
+
+
+def test_the_sizes_of_a_reshape_are_none_of_those_nodes() -> None:
+    names = ["w0", *(f"n{i}" for i in range(62))]
+    rows = [f"{after} = Neg({before})" for before, after in pairwise(names)]
+    text = weights((2, 3)) + "\n".join([*rows, "s = Const(value=[6])", f"y = Reshape({names[-1]}, s)"])
+    assert of(text) == (6,)
 
 
 def test_a_node_may_be_read_twice() -> None:
