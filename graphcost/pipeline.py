@@ -40,8 +40,8 @@ class Analysis:
     graph: what runs, after all passes: a DAG whose every tensor has its facts in `facts`.
     steps: how it came about, pass by pass.
     dropped: what doesn't run, with its facts and reasons.
-    rules: those that the report was made with. rewrites: those that were asked for, if any. feeds: what the user laid down.
-    inferred: the choice of the outputs, where nobody named them.
+    rules: those that the report was made with. rewrites: those that were asked for, if any.
+    feeds: what the user laid down. inferred: the choice of the outputs, where nobody named them.
     """
 
     model: Model

@@ -11,36 +11,9 @@ TREES = {"graphcost": ROOT / "graphcost", "graphcost_rules": ROOT / "rules" / "g
 
 TESTED_ELSEWHERE = frozenset(
     [
-        "graphcost/export/attrs",
-        "graphcost/export/functions",
-        "graphcost/export/graphdef",
-        "graphcost/export/nodes",
         "graphcost/measure/assemble",
-        "graphcost/render/dot/builder",
-        "graphcost/render/dot/collapse",
-        "graphcost/render/dot/dot_graph",
-        "graphcost/render/dot/write",
-        "graphcost/render/json",
-        "graphcost/render/passes",
-        "graphcost/render/table_row",
-        "graphcost/render/view",
         "graphcost/roles/endings",
         "graphcost/roles/network",
-        "graphcost_rules/containers",
-        "graphcost_rules/datasets",
-        "graphcost_rules/declared_shapes",
-        "graphcost_rules/host",
-        "graphcost_rules/partial_values",
-        "graphcost_rules/pooling_grad",
-        "graphcost_rules/rewrites/weights",
-        "graphcost_rules/small_values",
-        "graphcost_rules/source",
-        "graphcost_rules/sparse_tensors",
-        "graphcost_rules/tf_profiler/asked",
-        "graphcost_rules/tf_profiler/contractions",
-        "graphcost_rules/tf_profiler/elements",
-        "graphcost_rules/tf_profiler/import_shapes",
-        "graphcost_rules/xla_dimensions",
     ]
 )
 """Modules that are tested through others only. The list shrinks: a module that has a test of its own leaves it."""
