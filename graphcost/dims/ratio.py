@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING, Union
 
-from graphcost.dims.expr import Dim, Expr, ceil_div, floor_div, format_dim, terms_of
+from graphcost.dims.expr import Dim, Expr, ceil_div, floor_div, format_dim, is_at_least, terms_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -99,6 +99,20 @@ def as_quotient(value: object) -> tuple[Dim, int] | None:
 def round_up(numerator: Dim, denominator: int) -> Dim:
     """ceil(numerator / denominator)."""
     return numerator if denominator == 1 else ceil_div(numerator, denominator)
+
+
+def is_negative(amount: object) -> bool:
+    """Whether the amount is below zero, whatever its symbols are."""
+    if isinstance(amount, int):
+        return amount < 0
+    over = as_quotient(amount)
+    if over is None:
+        return False
+    numerator, _ = over
+    if isinstance(numerator, int):
+        return numerator < 0
+    # Bounds take time, and what has a term that is added is hardly ever below zero.
+    return all(coefficient < 0 for coefficient in numerator.terms.values()) and is_at_least(-numerator, 1)
 
 
 def _sum(left: Ratio, right: tuple[Dim, int], sign: int) -> Amount:

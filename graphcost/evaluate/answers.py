@@ -11,8 +11,8 @@ from operator import index
 from types import NoneType
 from typing import TypeVar
 
-from graphcost.dims import Dim, Expr, Shape, is_at_least
-from graphcost.dims.ratio import as_quotient
+from graphcost.dims import Dim, Expr, Shape
+from graphcost.dims.ratio import is_negative
 from graphcost.errors import AnswerError, RuleError
 from graphcost.faults import shown
 from graphcost.ir.literal import Item, Value
@@ -86,20 +86,6 @@ def checked_cost(answer: object) -> Cost:
         if is_negative(count):
             raise AnswerError(f"a cost of {kind} = {count} is below zero")
     return answer
-
-
-def is_negative(amount: object) -> bool:
-    """Whether the amount is below zero, whatever its symbols are."""
-    if isinstance(amount, int):
-        return amount < 0
-    over = as_quotient(amount)
-    if over is None:
-        return False
-    numerator, _ = over
-    if isinstance(numerator, int):
-        return numerator < 0
-    # Bounds take time, and what has a term that is added is hardly ever below zero.
-    return all(coefficient < 0 for coefficient in numerator.terms.values()) and is_at_least(-numerator, 1)
 
 
 def _size(dim: object) -> Dim:

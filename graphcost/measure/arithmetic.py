@@ -88,9 +88,7 @@ def _work(node: Node, rule: Rule, evaluation: Evaluation) -> Work | Problem:
     cost = guarded(lambda: checked_cost(cost_rule(Op(node, inputs, outputs, evaluation.sizes))), cost_rule)
     if isinstance(cost, Problem):
         return cost
-    work = guarded(lambda: _filed(cost, rule, inputs, outputs))
-    below = "" if isinstance(work, Problem) else work.below_zero
-    return Problem(Status.INVALID, below) if below else work
+    return guarded(lambda: _filed(cost, rule, inputs, outputs))
 
 
 def _filed(cost: Cost, rule: Rule, inputs: Iterable[Fact], outputs: Iterable[Fact]) -> Work:

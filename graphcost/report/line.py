@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from graphcost.dims import Dim, Expr, Shape, bind, dim_sum, format_dim, is_at_least, symbols
+from graphcost.dims import Dim, Expr, Shape, bind, dim_sum, format_dim, symbols
+from graphcost.dims.ratio import is_negative
 from graphcost.ops.cost import KINDS, NOTHING, Cost
 from graphcost.ops.sizes import Need
 from graphcost.ops.status import Status
@@ -58,7 +59,7 @@ class Work:
         """Says which part of the arithmetic can only be less than nothing; empty where none is."""
         for cost in (self.floating, self.integer):
             for kind in KINDS:
-                if _is_below_zero(count := getattr(cost, kind)):
+                if is_negative(count := getattr(cost, kind)):
                     return f"its rule gives {format_dim(count)} {kind}: a cost isn't negative"
         return ""
 
@@ -130,13 +131,6 @@ class Line:
 
 
 _FIELDS = tuple(field.name for field in fields(Line))
-
-
-def _is_below_zero(count: Dim) -> bool:
-    """Whether a count is negative for every legal value of its symbols."""
-    if isinstance(count, int):
-        return count < 0
-    return all(each < 0 for each in count.terms.values()) and is_at_least(-count, 1)
 
 
 def sum_work(works: Iterable[Work]) -> Work:

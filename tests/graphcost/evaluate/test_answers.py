@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from graphcost.dims import Shape, symbol
+from graphcost.dims.ratio import is_negative
 from graphcost.errors import AnswerError, RuleError
 from graphcost.evaluate.answers import (
     checked_cost,
@@ -15,7 +16,6 @@ from graphcost.evaluate.answers import (
     checked_shape,
     checked_value,
     for_each_output,
-    is_negative,
 )
 from graphcost.ir.literal import Value
 from graphcost.ops.cost import FREE, Cost

@@ -117,7 +117,7 @@ def test_a_cost_below_zero_is_the_rule_s_mistake() -> None:
     rules = RuleSet(Rule("Made", shape=lambda op: [Shape(2)], cost=lambda op: Cost(mac=9, add=-1)))
     line = line_of("y = Made() -> float32", rules)
     assert line.status is Status.INVALID
-    assert "gives -1 add" in line.reason
+    assert "a cost of add = -1 is below zero" in line.reason
 
 
 def test_what_open_sizes_must_be_is_told() -> None:
