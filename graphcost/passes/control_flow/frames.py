@@ -22,7 +22,7 @@ SWITCH_N = "_SwitchN"
 SWITCHES = frozenset({"Switch", "RefSwitch", SWITCH_N})
 NEXT_ITERATIONS = frozenset({"NextIteration", "RefNextIteration"})
 CONDITION = "LoopCond"
-CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | SWITCHES | NEXT_ITERATIONS | {CONDITION}
+CONTROL_FLOW_V1 = ENTERS | EXITS | MERGES | (SWITCHES - {SWITCH_N}) | NEXT_ITERATIONS | {CONDITION}
 
 FIRST = "_first"
 """The attribute of a Merge whose inputs are all there; `COMES_FIRST` is its value."""

@@ -10,7 +10,7 @@ from graphcost.ir.graph import Graph
 from graphcost.ir.node import Node, TensorRef
 from graphcost.passes.control_flow.branches import Branches, find_branches
 from graphcost.passes.control_flow.cond_parts import Level
-from graphcost.passes.control_flow.frames import COMES_FIRST, CONTROL_FLOW_V1, FIRST, MERGES
+from graphcost.passes.control_flow.frames import COMES_FIRST, CONTROL_FLOW_V1, FIRST, MERGES, SWITCHES
 from graphcost.passes.control_flow.if_node import BranchBody, raise_level
 from graphcost.passes.control_flow.naming import Names, in_file_order
 
@@ -22,7 +22,7 @@ def raise_conds_of(graph: Graph, names: Names, function_names: Names) -> tuple[G
     places = {name: place for place, name in enumerate(graph.nodes)}
     top = BranchBody([_passed_on(node, read) for node in graph.order], graph.inputs, graph.outputs, graph.controls)
     raised, inner = raise_level(top, Level(top.nodes, 0, branches), names, function_names)
-    if all(node.op in MERGES or node.op not in CONTROL_FLOW_V1 for node in raised.nodes):
+    if all(node.op in MERGES or node.op not in CONTROL_FLOW_V1 | SWITCHES for node in raised.nodes):
         raised = replace(raised, nodes=[_marked(node, graph, branches) for node in raised.nodes])
     pending = list(inner.items())
     functions: dict[str, Graph] = {}
