@@ -347,6 +347,49 @@ def test_a_process_prints_no_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "hostile"
+HOSTILE_FILES = sorted(path.name for path in SHARED.glob("*.pb*")) or ["(absent)"]
+HUNG = 100
+"""Seconds after which a process is taken to hang, on a machine however slow."""
+
+MOST_BYTES = 500 << 20
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.parametrize("name", HOSTILE_FILES)
+def test_every_hostile_file_ends_in_a_report_or_one_line(name: str, form: str) -> None:
+    resource = pytest.importorskip("resource", reason="limits of a process are POSIX's")
+    if not (SHARED / name).exists():
+        pytest.skip("needs the hostile files beside the repository")
+    done = subprocess.run(
+        [sys.executable, "-m", "graphcost", "report", "--format", form, str(SHARED / name)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HUNG,
+        # Of addresses more is taken than of memory.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 * MOST_BYTES, 2 * MOST_BYTES)),
+    )
+
+    if done.returncode == 0:
+        assert done.stdout
+    else:
+        assert_one_line(done.returncode, done.stdout, done.stderr, UNREADABLE)
+
+
+def test_long_names_of_nested_calls_do_not_add_up(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Each line's path would have the names of all callers in it."""
+    functions = "".join(function(f"f{d}", *(() if d == 99 else (f"f{d + 1}",))) for d in range(100))
+    functions = functions.replace("call0", "z" * 1000)
+    path = write(tmp_path / "model.pb", calling("f0", functions))
+    code, out, err = run(capsys, "report", path, "--format", "json")
+
+    assert code == 0, err
+    assert json.loads(out)["total"]["flops"] == 100
+    assert len(out) < 12 * path.stat().st_size
+
+
 @pytest.mark.parametrize("op", sorted(INTERNAL))
 def test_an_operation_that_is_called_like_a_stand_in_has_no_cost(op: str, tmp_path: Path) -> None:
     """Stand-ins of the engine have no line: a file must not have its nodes left out by their names."""

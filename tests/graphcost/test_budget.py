@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from evaluation import evaluated
+from evaluation import evaluated, run_of
 from model_files import encoded, write
 from tiny_graph import tiny_graph
 from work import calls_made, growth
@@ -170,6 +170,34 @@ def test_values_beyond_the_budget_are_unknown() -> None:
     known = [facts.fact(TensorRef(f"y{i}")).value is not None for i in range(20)]
     assert known == [True] * 10 + [False] * 10
     assert facts.fact(TensorRef("y19")).shape == Shape(1000)
+    assert budget.refused
+
+
+def test_calls_that_double_for_distinct_shapes_end() -> None:
+    """Each function calls the next for 2n and for 2n + 1 elements: 2^30 evaluations."""
+    functions = {"f30": tiny_graph("a = _Arg(T=float32)\nz = Neg(a, T=float32)", "z")}
+    for i in range(30):
+        functions[f"f{i}"] = tiny_graph(
+            f"""
+            a = _Arg(T=float32)
+            axis = Const(value=0)
+            one = Const(value=[1.0])
+            even = ConcatV2(a, a, axis, N=2, T=float32)
+            odd = ConcatV2(a, a, one, axis, N=3, T=float32)
+            b = PartitionedCall(even, f=@f{i + 1}) -> float32
+            c = PartitionedCall(odd, f=@f{i + 1}) -> float32
+            z = ConcatV2(b, c, axis, N=2, T=float32)
+            """,
+            "z",
+        )
+    graph = tiny_graph("x = Placeholder(dtype=float32, shape=<1>)\ny = PartitionedCall(x, f=@f0) -> float32", "y",
+                       functions=functions)  # fmt: skip
+    run = run_of(graph)
+    with spending(Budget(nodes=1000)) as budget:
+        evaluated(graph, run=run)
+    assert len(run.memo) < 1000
+    problems = [problem.reason for each in run.memo.values() for problem in each.problems.values()]
+    assert any("too many distinct inputs" in reason for reason in problems)
     assert budget.refused
 
 

@@ -23,7 +23,7 @@ THEN, ELSE = 1, 0
 
 MAX_NESTING = 64
 LEAST_NESTING = 2
-"""So many branches may nest, fewer where many nodes stand deep: each is visited once for each branch around it.
+"""So many branches may nest, but for LEAST_NESTING fewer where many nodes stand deeper: each costs a visit there.
 
 The Switches of deeper ones stay as they are.
 """
@@ -89,8 +89,8 @@ def _affordable_nesting(depths: Mapping[int, int]) -> int:
     nesting, visits, deeper = 0, 0, sum(depths.values())
     while nesting < MAX_NESTING:
         deeper -= depths.get(nesting, 0)
-        visits += deeper
-        if nesting >= LEAST_NESTING and visits > MAX_VISITS:
+        visits += deeper if nesting >= LEAST_NESTING else 0
+        if visits > MAX_VISITS:
             break
         nesting += 1
     return nesting

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from tiny_graph import tiny_graph
 
 from graphcost.ir.node import TensorRef
-from graphcost.passes.control_flow.branches import ELSE, THEN, Step, find_branches
+from graphcost.passes.control_flow import branches
+from graphcost.passes.control_flow.branches import ELSE, LEAST_NESTING, THEN, Step, find_branches
 
 P, Q = TensorRef("p"), TensorRef("q")
 
@@ -57,3 +59,17 @@ def test_a_switch_inside_a_branch_of_its_own_predicate_opens_nothing() -> None:
     branches = find_branches(tiny_graph(text))
     assert "again" not in branches.switches
     assert branches.places["z"] == (Step(P, THEN),)
+
+
+def test_branches_that_many_nodes_stand_in_nest_less_deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain of Switches, each on a predicate of its own: every node stands in the branches of all before it."""
+    lines = ["x0 = Placeholder(dtype=float32, shape=<>)"]
+    for i in range(1, 20):
+        lines.append(f"p{i} = Placeholder(dtype=bool, shape=<>)")
+        lines.append(f"x{i} = Switch(x{i - 1}{':1' if i > 1 else ''}, p{i}, T=float32)")
+    graph = tiny_graph("\n".join(lines), "x19")
+    assert max(map(len, find_branches(graph).places.values())) == 18
+    monkeypatch.setattr(branches, "MAX_VISITS", 16 + 15)
+    assert max(map(len, find_branches(graph).places.values())) == LEAST_NESTING + 2
+    monkeypatch.setattr(branches, "MAX_VISITS", 0)
+    assert max(map(len, find_branches(graph).places.values())) == LEAST_NESTING
