@@ -19,6 +19,7 @@ from graphcost.evaluate.structural.elements import (
 from graphcost.evaluate.structural.for_loop import for_loop
 from graphcost.evaluate.structural.loop import loop
 from graphcost.evaluate.structural.map_rows import map_rows
+from graphcost.evaluate.structural.reduce_dataset import reduce_dataset, single_element
 from graphcost.evaluate.structural.replicate import replicate
 from graphcost.evaluate.structural.stack import pop, push, stack
 from graphcost.evaluate.structural.windows import reduced_windows_shape, selected_shape, selections, window_reductions
@@ -34,6 +35,8 @@ HANDLERS: Mapping[str, Handler] = {
     "XlaLaunchV2": call,
     "_TPUReplicate": replicate,
     "MapDefun": map_rows,
+    "ReduceDataset": reduce_dataset,
+    "DatasetToSingleElement": single_element,
     "If": branch,
     "_If": branch,
     "StatelessIf": branch,
