@@ -21,6 +21,15 @@ KNOWN: Mapping[str, str] = {
         XlaWhile RiscWhile XlaReduce XlaVariadicReduce XlaVariadicReduceV2 XlaReduceWindow XlaScatter
         XlaSelectAndScatter XlaVariadicSort
     """,
+    "iterate datasets, each with a handler": "ReduceDataset DatasetToSingleElement",
+    "say how often a function on a dataset's elements runs": """
+        AssertCardinalityDataset BatchDataset BatchDatasetV2 CacheDataset CacheDatasetV2 ConcatenateDataset
+        FilterDataset FinalizeDataset MapDataset MaxIntraOpParallelismDataset ModelDataset OptimizeDataset
+        OptimizeDatasetV2 OptionsDataset ParallelBatchDataset ParallelMapDataset ParallelMapDatasetV2 PrefetchDataset
+        PrivateThreadPoolDataset RangeDataset RepeatDataset RewriteDataset ScanDataset ShardDataset ShuffleDataset
+        ShuffleDatasetV2 ShuffleDatasetV3 SkipDataset TakeDataset TakeWhileDataset TensorDataset TensorSliceDataset
+        UnbatchDataset ZipDataset
+    """,
     "stand for a body's arguments and results": "_Arg _Retval _DeviceRetval",
     "carry values from a loop to the loop of its gradient": "Stack StackV2 StackPush StackPushV2 StackPop StackPopV2",
     "are made by loaders and passes": "Const Placeholder Identity IdentityN",

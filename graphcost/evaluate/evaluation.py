@@ -37,20 +37,21 @@ class Guard:
 class Call:
     """A body that a node runs, how often for one run of the node, and when.
 
-    `operands` are the positions of the node's inputs that the body's arguments come from; None where they are the last.
+    `operands` are the positions of the node's inputs that the body's arguments come from, None for what isn't an input;
+    None altogether where they are the last.
     """
 
     callee: Evaluation
     times: Dim = 1
     binder: Binder | None = None
     guard: Guard | None = None
-    operands: tuple[int, ...] | None = None
+    operands: tuple[int | None, ...] | None = None
 
-    def given(self, inputs: Sequence[T]) -> Sequence[T]:
+    def given(self, inputs: Sequence[T]) -> Sequence[T | None]:
         """For each argument of the body what it comes from, of what there is for each input of the node."""
         if self.operands is None:
             return inputs[len(inputs) - len(self.callee.graph.inputs) :]
-        return [inputs[position] for position in self.operands]
+        return [None if position is None else inputs[position] for position in self.operands]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -172,6 +172,8 @@ def _hand_over(
     """What arrives at a call arrives at the arguments of its bodies."""
     for call in evaluation.calls[node.name]:
         for argument, ref in zip(call.callee.graph.inputs, call.given(node.inputs), strict=True):
+            if ref is None:
+                continue
             place = (id(call.callee), argument.node)
             ledger.arguments[place] = ledger.arguments.get(place, NONE) | carried.get(ref.node, NONE)
 

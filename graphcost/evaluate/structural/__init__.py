@@ -20,6 +20,8 @@ _HANDLERS: Mapping[str, str] = MappingProxyType(
         "XlaLaunchV2": "call.call",
         "_TPUReplicate": "replicate.replicate",
         "MapDefun": "map_rows.map_rows",
+        "ReduceDataset": "reduce_dataset.reduce_dataset",
+        "DatasetToSingleElement": "reduce_dataset.single_element",
         "If": "branch.branch",
         "_If": "branch.branch",
         "StatelessIf": "branch.branch",

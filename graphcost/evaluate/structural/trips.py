@@ -95,7 +95,8 @@ class Spot(NamedTuple):
         if not self.entered or self.ref not in inputs:
             return None
         spot, call = self.entered[-1]
-        return spot.beside(call.given(spot.node.inputs)[inputs.index(self.ref)])
+        given = call.given(spot.node.inputs)[inputs.index(self.ref)]
+        return None if given is None else spot.beside(given)
 
 
 class Entered(NamedTuple):
@@ -142,7 +143,7 @@ def _conjuncts(test: Test, spot: Spot, negated: bool) -> list[tuple[Spot, bool]]
     if around is not None:
         return [(around, negated)]
     calls = spot.evaluation.calls.get(node.name, ())
-    if len(calls) == 1 and calls[0].guard is None and calls[0].binder is None:
+    if len(calls) == 1 and calls[0].guard is None and calls[0].binder is None and calls[0].times == 1:
         return [(spot.inside(calls[0]), negated)]
     return _of_branches(test, spot, calls, negated)
 
