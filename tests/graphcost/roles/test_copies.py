@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from networks import inferred, network_of
 from optional_tensorflow import need_tensorflow, tensorflow_module
-from run_macs import run_macs
+from run_oracle import run_contractions
 from tiny_graph import tiny_graph
 
 from graphcost import analyze
@@ -128,7 +128,8 @@ def check_against_a_run(graph_def: Any, shapes: Sequence[Sequence[int]]) -> None
     import numpy as np
 
     names = [node.name for node in graph_def.node if node.op == "Placeholder"]
-    ran = run_macs(graph_def, {name: np.ones(shape, "float32") for name, shape in zip(names, shapes, strict=True)})
+    feeds = {name: np.ones(shape, "float32") for name, shape in zip(names, shapes, strict=True)}
+    ran = run_contractions(graph_def, feeds).macs.total()
     report = analyze(graph_def, batch=2)
 
     assert report.is_complete
