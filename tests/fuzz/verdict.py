@@ -21,8 +21,8 @@ class Fault(Exception):
     """What went wrong with a file."""
 
 
-class Hang(BaseException):
-    """It took too long."""
+class Hang(KeyboardInterrupt):
+    """It took too long. What a rule raises is caught, but for this: rules come from anybody."""
 
 
 def judge(file: Path, seconds: float) -> None:

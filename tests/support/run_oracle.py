@@ -24,6 +24,10 @@ STATELESS = {"StatelessWhile": "While", "StatelessIf": "If", "StatelessCase": "C
 """What runs a body that tells something isn't stateless."""
 
 
+COMPILED = "_XlaMustCompile"
+"""What is compiled can't tell anything."""
+
+
 @dataclass
 class Watch:
     """What was met in a run, by operation: how often it ran, its multiply-adds, or the elements of its input."""
@@ -100,9 +104,12 @@ def _watched(graph: Any, watch: Watch) -> tuple[Any, Sequence[Callable[..., Any]
     copy = tf.compat.v1.GraphDef()
     copy.CopyFrom(graph)
     callbacks: list[Callable[..., Any]] = []
+    for function in copy.library.function:
+        function.attr.pop(COMPILED, None)
     for nodes in (copy.node, *(function.node_def for function in copy.library.function)):
         for node in list(nodes):
             node.op = STATELESS.get(node.op, node.op)
+            node.attr.pop(COMPILED, None)
             if node.op in WATCHED:
                 callback = _callback(watch, node)
                 callbacks.append(callback)
