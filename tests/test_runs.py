@@ -48,7 +48,7 @@ def test_what_data_decide_is_a_bound_or_open(name: str, size: int) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("size", (1, 2))
+@pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize("name", found("zoo"))
 def test_a_network_costs_what_its_run_does(name: str, size: int) -> None:
     each = held(SHARED / "zoo" / name, size)
