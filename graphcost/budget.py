@@ -25,7 +25,7 @@ MAX_OUTPUTS = 1 << 19
 MAX_ELEMENTS = 1 << 22
 """So many elements all constants of a file have whose values are kept."""
 
-MAX_VISITS = 20_000
+MAX_VISITS = 10_000
 """So often nodes are looked at, once for each branch that they stand in, for branches to nest deep."""
 
 SMALL_FORMULA = 64

@@ -46,7 +46,8 @@ class Expr:
         depth = weight = 0
         for monomial in terms:
             for atom, _ in monomial:
-                depth = max(depth, atom.depth)
+                if atom.depth > depth:
+                    depth = atom.depth
                 weight += atom.weight
         self.depth = depth
         self.weight = weight
@@ -72,6 +73,8 @@ class Expr:
         return format_terms(self.terms)
 
     def __add__(self, other: Dim) -> Dim:
+        if other.__class__ is int and not other:
+            return self
         if not isinstance(other, (int, Expr)):
             return _shared(self) + other if _is_fraction(other) else NotImplemented
         return of_terms(plus(self.terms, terms_of(other)))
@@ -91,6 +94,8 @@ class Expr:
 
     def __mul__(self, other: Dim) -> Dim:
         if isinstance(other, int):
+            if other == 1:
+                return self
             return Expr({monomial: c * other for monomial, c in self.terms.items()}) if other else 0
         if not isinstance(other, Expr):
             return _shared(self) * other if _is_fraction(other) else NotImplemented

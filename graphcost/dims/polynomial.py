@@ -54,7 +54,8 @@ ONE: Terms = MappingProxyType({(): 1})
 
 def plus(a: Terms, b: Terms, factor: int = 1) -> dict[Monomial, int]:
     """a + factor*b, for a factor that isn't 0. Raises DimError where long formulas are added too often."""
-    if not affords_terms((len(a) + len(b)) // COPIED):
+    copied = len(a) + len(b)
+    if copied > COPIED and not affords_terms(copied // COPIED):
         raise DimError("a size formula is one of too many that are long")
     terms = dict(a)
     for monomial, coefficient in b.items():
@@ -73,6 +74,9 @@ def normal(terms: Terms) -> dict[Monomial, int]:
 
 def times(a: Terms, b: Terms) -> dict[Monomial, int]:
     """a * b. Raises DimError where that has too many terms, or too high a power."""
+    if len(a) == 1 and len(b) == 1:
+        (((left, c),), ((right, d),)) = a.items(), b.items()
+        return {monomial_product(left, right): c * d}
     if len(a) * len(b) > MAX_TERMS:
         raise DimError(f"a size formula has more than {MAX_TERMS} terms")
     if not affords_terms(len(a) * len(b)):

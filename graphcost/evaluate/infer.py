@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from graphcost.budget import MAX_RANK, SYMBOLIC, affords_elements, affords_terms, has_elements
+from graphcost.budget import MAX_RANK, SMALL_FORMULA, SYMBOLIC, affords_elements, affords_terms, has_elements
 from graphcost.dims import Dim, Expr, Shape
 from graphcost.errors import AnswerError, DimError, RuleError, ShapeUnknown
 from graphcost.evaluate.answers import checked_element, checked_shape, checked_value, for_each_output
@@ -66,8 +66,8 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
     else:
         op = Op(node, inputs, sizes=sizes)
         shapes, problem = _ask(rule.shape, op, count, checked_shape)
-        may_have_values = _may_have_values(shapes)
-        values, value_problem = _ask(rule.value if may_have_values else None, op, count, checked_value)
+        value_rule = rule.value if rule.value and _may_have_values(shapes) else None
+        values, value_problem = _ask(value_rule, op, count, checked_value)
         elements, element_problem = _ask(rule.element, op, count, checked_element)
         if problem is None:
             problem = next((p for p in (value_problem, element_problem) if p and p.status is Status.INVALID), None)
@@ -87,7 +87,7 @@ def infer(node: Node, rule: Rule | None, inputs: Sequence[Fact], sizes: Sizes) -
         if excess is not None:
             problem = problem or Problem(Status.INVALID, f"output {port} has more than {excess}")
             shape = None
-        elif shape is not None and not shape.is_static:
+        elif shape is not None and any(size.__class__ is Expr and size.weight > SMALL_FORMULA for size in shape):
             shape = Shape(*(sizes.simple(size, ref, axis) for axis, size in enumerate(shape)))
         dtype = node.dtypes[port] or _declared_dtype(node)
         facts.append(Fact(dtype, shape, value, elements[port], _texts(node)))

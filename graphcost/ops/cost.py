@@ -50,7 +50,11 @@ class Cost:
     @property
     def flops(self) -> Dim:
         """A multiply-add counts as two, every other operation as one."""
-        return 2 * self.mac + self.add + self.mul + self.div + self.compare + self.transcendental + self.sqrt
+        total = 2 * self.mac
+        for amount in (self.add, self.mul, self.div, self.compare, self.transcendental, self.sqrt):
+            if amount:
+                total = total + amount
+        return total
 
     @property
     def by_kind(self) -> dict[str, Dim]:
@@ -60,7 +64,8 @@ class Cost:
         return Cost(*(a + b for a, b in zip(self.by_kind.values(), other.by_kind.values(), strict=True)))
 
     def __mul__(self, times: Dim) -> Cost:
-        return Cost(*(count * times if count else 0 for count in self.by_kind.values()))
+        # Most kinds are absent: nothing is multiplied for those.
+        return Cost(*[count * times if (count := getattr(self, kind)) else 0 for kind in KINDS])
 
     __rmul__ = __mul__
 
