@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from math import inf
 
 MAX_RANK = 254
 """TensorFlow's tensors have no more axes than this."""
@@ -104,6 +105,12 @@ def affords_elements(count: int) -> bool:
     if budget is not None and count > SMALL_VALUE:
         budget.elements -= count
     return True
+
+
+def elements_left() -> float:
+    """How many elements of values may still be worked out and kept."""
+    budget = _CURRENT.get()
+    return inf if budget is None else budget.elements
 
 
 def has_elements(count: int) -> bool:

@@ -15,7 +15,7 @@ from graphcost.dims import Dim, Expr, Shape
 from graphcost.dims.ratio import is_negative
 from graphcost.errors import AnswerError, RuleError
 from graphcost.faults import shown
-from graphcost.ir.literal import Item, Value
+from graphcost.ir.literal import FLOAT_LIMIT, Item, Value
 from graphcost.ops.cost import Cost, Free
 from graphcost.ops.fact import Fact
 
@@ -29,6 +29,8 @@ def for_each_output(answer: object, count: int, check: Callable[[object, int], T
 
     Raises AnswerError where it isn't that, RuleError where there are more or fewer than the node has outputs.
     """
+    if type(answer) is list and len(answer) == count:
+        return tuple([None if item is None else check(item, port) for port, item in enumerate(answer)])
     if isinstance(answer, (Shape, str, bytes)) or not isinstance(answer, Iterable):
         raise AnswerError(f"it gives {shown(answer)}, not a list with an entry for each output")
     items = tuple(islice(answer, count + 1))
@@ -43,9 +45,9 @@ def checked_shape(answer: object, port: int) -> Shape:
     if not isinstance(answer, Shape):
         hint = f"; write Shape({', '.join(map(shown, answer))})" if isinstance(answer, (tuple, list)) else ""
         raise AnswerError(f"output {port} is {shown(answer)}, not a Shape or None{hint}")
-    if not all(type(dim) is int or type(dim) is Expr for dim in answer):
-        answer = Shape(*(_size(dim) for dim in answer))
     for dim in answer:
+        if type(dim) is not int and type(dim) is not Expr:
+            return checked_shape(Shape(*(_size(dim) for dim in answer)), port)
         if is_negative(dim):
             raise AnswerError(f"output {port} has a size of {dim}, which is below zero")
     return answer
@@ -57,7 +59,9 @@ def checked_value(answer: object, port: int) -> Value:
         raise AnswerError(f"output {port} is {shown(answer)}, not a Value or None")
     if not all(type(size) is int and size >= 0 for size in answer.shape):
         raise AnswerError(f"output {port} has a value of shape {shown(answer.shape)}")
-    if set(map(type, answer.items)) <= ITEMS:
+    # Many fractions are weights, whose values are of no use, and aren't kept.
+    is_of_weights = len(answer.items) > FLOAT_LIMIT and type(answer.items[0]) is float
+    if is_of_weights or set(map(type, answer.items)) <= ITEMS:
         return answer
     return Value(answer.shape, tuple(_item(item) for item in answer.items))
 
@@ -83,7 +87,7 @@ def checked_cost(answer: object) -> Cost:
         hint = "; write cost=FREE, without a function" if isinstance(answer, Free) else ""
         raise AnswerError(f"it gives {shown(answer)}, not a Cost{hint}")
     for kind, count in answer.by_kind.items():
-        if is_negative(count):
+        if count and is_negative(count):
             raise AnswerError(f"a cost of {kind} = {count} is below zero")
     return answer
 

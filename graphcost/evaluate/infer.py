@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from graphcost.budget import MAX_RANK, SMALL_FORMULA, SYMBOLIC, affords_elements, affords_terms, has_elements
+from graphcost.budget import (
+    MAX_RANK,
+    SMALL_FORMULA,
+    SMALL_VALUE,
+    SYMBOLIC,
+    affords_elements,
+    affords_terms,
+    elements_left,
+    has_elements,
+)
 from graphcost.dims import Dim, Expr, Shape
 from graphcost.errors import AnswerError, DimError, RuleError, ShapeUnknown
 from graphcost.evaluate.answers import checked_element, checked_shape, checked_value, for_each_output
@@ -139,7 +148,7 @@ def _legal_value(value: Value | None, shape: Shape | None) -> Value | None:
         return None
     if shape is not None and (len(shape) != len(value.shape) or not _compatible(shape, value.shape)):
         return None
-    is_symbolic = any(isinstance(item, Expr) for item in value.items)
+    is_symbolic = Expr in set(map(type, value.items))
     if not affords_elements(len(value.items) * (SYMBOLIC if is_symbolic else 1)):
         return None
     return _without_long_formulas(value) if is_symbolic else value
@@ -152,8 +161,14 @@ def _without_long_formulas(value: Value) -> Value:
 
 def _may_have_values(shapes: Sequence[Shape | None]) -> bool:
     """Whether values of outputs of these shapes, as far as they are known, would be kept."""
-    static = (shape.size for shape in shapes if shape is not None and shape.is_static)
-    return all(size > VALUE_LIMIT or has_elements(size) for size in static if isinstance(size, int))
+    if elements_left() >= VALUE_LIMIT:
+        return True
+    for shape in shapes:
+        if shape and shape.is_static:
+            size = shape.size
+            if isinstance(size, int) and SMALL_VALUE < size <= VALUE_LIMIT and not has_elements(size):
+                return False
+    return True
 
 
 def _recorded_shapes(node: Node, count: int) -> tuple[PartialShape | None, ...]:

@@ -128,7 +128,9 @@ def _enter(evaluation: Evaluation, ledger: _Ledger) -> None:
         if node.op == COPY:
             continue
         place = (id(evaluation), node.name)
-        arriving = ledger.arguments.get(place, NONE).union(*(carried.get(ref.node, NONE) for ref in node.inputs))
+        arriving = ledger.arguments.get(place, NONE)
+        if node.inputs:
+            arriving = arriving.union(*[carried.get(ref.node, NONE) for ref in node.inputs])
         facts = evaluation.facts.get(node.name, ())
         # Constants, variables, and bare handles, which only a read sizes.
         if node.op in stored or (node.op in fed and node.dtypes == ("resource",)):

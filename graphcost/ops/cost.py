@@ -72,7 +72,7 @@ class Cost:
     @property
     def is_whole(self) -> bool:
         """Whether no count is a share of something."""
-        return all(isinstance(getattr(self, kind), (int, Expr)) for kind in KINDS)
+        return self is NOTHING or all(isinstance(getattr(self, kind), (int, Expr)) for kind in KINDS)
 
     def whole(self) -> Cost:
         """The cost with each share rounded up."""

@@ -28,7 +28,7 @@ class Work:
 
     def whole(self) -> Work:
         """The work with shares of operations rounded up."""
-        if self.floating.is_whole and self.integer.is_whole:
+        if self is IDLE or (self.floating.is_whole and self.integer.is_whole):
             return self
         return Work(self.floating.whole(), self.integer.whole())
 
