@@ -20,7 +20,6 @@ UNSOLVED = frozenset(
         "d10_nested_v1_gradient.pb",
         "d10_sliding_window_cache.saved_model.pb",
         "d11_convlstm.saved_model.pb",
-        "d12_rnn_gradient.saved_model.pb",
         "d2_loop_and_dense_frozen.pb",
         "d2_siamese_frozen.pb",
         "d5_for_in_dataset.saved_model.pb",  # its multiply-adds are right; as in d11, zeros are taken for a parameter
