@@ -7,6 +7,7 @@ A list that nothing was put in has no element yet, whatever shape it was declare
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from graphcost import (
     COMPUTES_NOTHING,
@@ -94,7 +95,10 @@ def _tail(shape: Shape) -> Shape:
 
 
 def _new_list_element(op: Op) -> list[Fact | None]:
+    """What a new list is declared to hold; of vectors of integers, which may be shapes, only what is put in tells."""
     declared = _declared(op, 0)
+    if declared is not None and declared.rank == 1 and op.dtype_attr("element_dtype") in ("int32", "int64"):
+        return [None]
     return [None] if declared is None else _held(op, declared)
 
 
@@ -114,7 +118,16 @@ def _set_item_element(op: Op) -> list[Fact | None]:
 
 
 def _push_element(op: Op) -> list[Fact | None]:
-    return _put(op, op.input(1))
+    """A vector of integers keeps its value, as far as all that were pushed agree: the shapes that gradients pop."""
+    (held,) = _put(op, op.input(1))
+    before, pushed = op.element(0), op.inputs[1].value
+    if held is None or pushed is None or len(pushed.shape) != 1 or held.dtype not in ("int32", "int64"):
+        return [held]
+    items = op.value(1).items
+    if before.shape is not None:
+        known = before.value.items if before.value is not None and before.value.shape == pushed.shape else ()
+        items = tuple(a if a == b else None for a, b in zip(items, known, strict=False))
+    return [replace(held, value=Value(pushed.shape, items)) if len(items) == len(pushed.items) else held]
 
 
 def _same_length(op: Op) -> list[Value | None]:
@@ -149,7 +162,7 @@ def _pop_shape(op: Op) -> list[Shape | None]:
 
 def _pop_value(op: Op) -> list[Value | None]:
     length = _length(op)
-    return [Value.scalar(None if length is None else length - 1), None]
+    return [Value.scalar(None if length is None else length - 1), op.element(0).value]
 
 
 def _pop_element(op: Op) -> list[Fact | None]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from optional_tensorflow import tf
-from single_op import make_op
+from single_op import apply, make_op
 
 from graphcost import Fact, PartialShape, Shape, ShapeUnknown, Value
 from graphcost.dims import symbol
@@ -165,3 +165,31 @@ def test_indices_of_any_shape_pick_items(indices: Any) -> None:
     ours, theirs = from_rows(3)
     kernel = raw.TensorListGather(input_handle=theirs, indices=indices, element_shape=[4], element_dtype=tf.float32)
     assert shapes("TensorListGather", ours, Shape(*np.shape(indices)), [4]) == [Shape(*kernel.shape)]
+
+
+def test_shapes_that_are_pushed_come_back_with_what_they_agree_on() -> None:
+    """As in the gradient of a loop, which pops the shapes of what was broadcast."""
+    vectors = {"element_dtype": "int32"}
+
+    def pushed(onto: Fact, *items: Any) -> Fact:
+        rule = RULES.get("TensorListPushBack")
+        assert rule is not None
+        assert rule.value is not None
+        assert rule.element is not None
+        op = make_op("TensorListPushBack", onto, Value.vector(items), **vectors)
+        return Fact("variant", Shape(), rule.value(op)[0], rule.element(op)[0])
+
+    def popped(handle: Fact) -> Value | None:
+        rule = RULES.get("TensorListPopBack")
+        assert rule is not None
+        assert rule.value is not None
+        return rule.value(make_op("TensorListPopBack", handle, [2], **vectors))[1]
+
+    n = symbol("N")
+    new = apply(RULES, "EmptyTensorList", [2], -1, **vectors)
+    empty = Fact("variant", Shape(), new.values[0])
+    once = pushed(empty, n, 8)
+    assert popped(once) == Value.vector([n, 8])
+    assert popped(pushed(once, n, 8)) == Value.vector([n, 8])
+    assert popped(pushed(once, 3, 8)) == Value.vector([None, 8])
+    assert popped(empty) is None
