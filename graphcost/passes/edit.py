@@ -176,12 +176,14 @@ class _Change:
         return self.new.get(name) or self.moved.get(name) or self._edit.nodes.get(name)
 
     def _move_readers(self) -> None:
+        read = {name for node in self.new.values() for name in producers(node)}
         for old in dict.fromkeys(ref.node for ref in self._tensors):
             readers = [name for name in self._edit.readers[old] if name not in self.new]
             for name in readers:
                 node = self.moved.get(name) or self._edit.nodes[name]
                 self.moved[name] = replace(node, inputs=tuple(self._tensors.get(ref, ref) for ref in node.inputs))
-            if old not in self.new and not any(ref.node == old for name in readers for ref in self.moved[name].inputs):
+            read.update(ref.node for name in readers for ref in self.moved[name].inputs)
+            if old not in self.new and old not in read:
                 heir = min((ref, new) for ref, new in self._tensors.items() if ref.node == old)[1].node
                 for name in readers:
                     node = self.moved[name]

@@ -16,6 +16,7 @@ from graphcost.ir.node import Node, TensorRef, producers
 from graphcost.ir.scopes import common, scope_of
 from graphcost.ir.wiring import components
 from graphcost.passes.control_flow.branches import Branches, BranchPath, Closing, Step
+from graphcost.passes.control_flow.frames import SWITCHES
 
 
 @dataclass(eq=False)
@@ -38,17 +39,16 @@ class Cond:
 
 @dataclass(frozen=True)
 class Level:
-    """Nodes that stand in the same `depth` branches or deeper, in topological order."""
+    """Nodes that stand in the same branches or deeper, in topological order."""
 
     nodes: Sequence[Node]
-    depth: int
     branches: Branches
 
     @cached_property
     def switches(self) -> Mapping[str, Node]:
         """The Switches that open a branch right at this level."""
-        places, known = self.branches.places, self.branches.switches
-        return {n.name: n for n in self._own if n.name in known and not _is_deeper(places[n.name], self.depth)}
+        known = self.branches.switches
+        return {n.name: n for n in self._own if n.name in known and n.op in SWITCHES and not self._inside[n.name]}
 
     @cached_property
     def predicates(self) -> Mapping[TensorRef, TensorRef]:
@@ -59,12 +59,11 @@ class Level:
     @cached_property
     def steps(self) -> Mapping[str, Step]:
         """For each node that stands one branch deeper, or more, that branch."""
-        steps: dict[str, Step] = {}
-        for node in self._own:
-            place = self.branches.places.get(node.name, ())
-            if _is_deeper(place, self.depth) and place[self.depth].predicate in self.predicates:
-                steps[node.name] = place[self.depth]
-        return steps
+        found = {
+            name: next((step for step in inside if step.predicate in self.predicates), None)
+            for name, inside in self._inside.items()
+        }
+        return {name: step for name, step in found.items() if step is not None}
 
     @cached_property
     def merges(self) -> dict[str, Closing]:
@@ -73,7 +72,22 @@ class Level:
         found = {n.name: closing[n.name] for n in self._own if n.name in closing and n.name not in self.steps}
         return {name: each for name, each in found.items() if each.predicate in self.predicates}
 
-    @property
+    @cached_property
+    def _inside(self) -> Mapping[str, BranchPath]:
+        """For each node the branches around it that a Switch of this level, or of one inside it, opens.
+
+        A branch that none opens ended elsewhere, and what it gave is read here as an output of its `If`.
+        """
+        places, known = self.branches.places, self.branches.switches
+        opened = {known[node.name] for node in self._own if node.name in known and node.op in SWITCHES}
+        paths: dict[BranchPath, BranchPath] = {}
+        for node in self._own:
+            path = places.get(node.name, ())
+            if path not in paths:
+                paths[path] = tuple(step for step in path if step.predicate in opened)
+        return {node.name: paths[places.get(node.name, ())] for node in self._own}
+
+    @cached_property
     def _own(self) -> Sequence[Node]:
         """The nodes that the branches tell of: arguments may have the names of nodes that stand elsewhere."""
         return [node for node in self.nodes if node.op != "_Arg"]
@@ -90,10 +104,6 @@ def divide(level: Level) -> Iterator[Node | Cond]:
             (cond.members if node.name in level.steps else cond.merges).append(node)
         yield cond
     yield from queue.take_passed()
-
-
-def _is_deeper(place: BranchPath, depth: int) -> bool:
-    return len(place) > depth
 
 
 @dataclass(frozen=True, slots=True, eq=False)

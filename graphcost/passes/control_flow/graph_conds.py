@@ -21,15 +21,14 @@ def raise_conds_of(graph: Graph, names: Names, function_names: Names) -> tuple[G
     branches = find_branches(graph)
     places = {name: place for place, name in enumerate(graph.nodes)}
     top = BranchBody([_passed_on(node, read) for node in graph.order], graph.inputs, graph.outputs, graph.controls)
-    raised, inner = raise_level(top, Level(top.nodes, 0, branches), names, function_names)
+    raised, inner = raise_level(top, Level(top.nodes, branches), names, function_names)
     if all(node.op in MERGES or node.op not in CONTROL_FLOW_V1 | SWITCHES for node in raised.nodes):
         raised = replace(raised, nodes=[_marked(node, graph, branches) for node in raised.nodes])
     pending = list(inner.items())
     functions: dict[str, Graph] = {}
     while pending:
         name, body = pending.pop()
-        level = Level(body.nodes, body.depth, branches)
-        body, inner = raise_level(body, level, names, function_names)
+        body, inner = raise_level(body, Level(body.nodes, branches), names, function_names)
         pending.extend(inner.items())
         functions[name] = _graph(body, places)
     return _graph(raised, places), functions

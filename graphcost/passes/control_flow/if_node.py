@@ -17,16 +17,12 @@ from graphcost.passes.control_flow.naming import Names
 
 @dataclass(frozen=True)
 class BranchBody:
-    """A graph in the making: the top level, a function, or one branch. Nodes are in topological order.
-
-    `depth` is the number of branches around all of it.
-    """
+    """A graph in the making: the top level, a function, or one branch. Nodes are in topological order."""
 
     nodes: Sequence[Node]
     inputs: Sequence[TensorRef]
     outputs: Sequence[TensorRef]
     controls: Sequence[str]
-    depth: int = 0
 
 
 def raise_level(
@@ -44,7 +40,7 @@ def raise_level(
         words = _words(item, level)
         parts = [_Branch(item, branch, uses, inputs) for branch in words]
         functions = [function_names.fresh(f"{item.name}/{word}") for word in words.values()]
-        branches.update((name, part.body(body.depth + 1)) for name, part in zip(functions, parts, strict=True))
+        branches.update((name, part.body()) for name, part in zip(functions, parts, strict=True))
         nodes.append(_if_node(item, uses, inputs, functions))
         nodes.extend(_closed(merge, item, uses) for merge in item.cond.merges)
     outputs = tuple(map(uses.seen, body.outputs))
@@ -116,16 +112,21 @@ class _Branch:
         self._uses = uses
         self._inputs = inputs
         members = [node for node in made.cond.members if uses.is_member(node.name, made, branch)]
-        own = uses.in_order(made.switches[branch])
+        own = map(self._own, uses.in_order(made.switches[branch]))
         self._nodes: list[Node] = [*map(self._member, own), *map(self._member, members)]
         self._outputs = [self._output(ref) for ref in made.ports]
         self._effects = [node.name for node in members if node.name in made.effects]
 
-    def body(self, depth: int) -> BranchBody:
+    def body(self) -> BranchBody:
         """The branch with its arguments, which are all known only when both branches are made."""
         arguments = list(self._inputs.nodes())
         inputs = [TensorRef(node.name) for node in arguments]
-        return BranchBody([*arguments, *self._nodes], inputs, self._outputs, self._effects, depth)
+        return BranchBody([*arguments, *self._nodes], inputs, self._outputs, self._effects)
+
+    def _own(self, switch: Node) -> Node:
+        """A Switch from elsewhere. One on the predicate of this branch skips nothing in it."""
+        is_settled = self._uses.level.branches.switches[switch.name] == self._made.cond.predicate
+        return _unswitched(switch) if is_settled else switch
 
     def _member(self, node: Node) -> Node:
         beside = (name for name in node.controls if self._is_member(name))
@@ -169,10 +170,14 @@ def _staying(node: Node, uses: Uses) -> Iterator[Node]:
     if node.name not in uses.level.switches or node.name in uses.exposed:
         yield seen
     elif uses.is_used_outside(node.name):
-        data = seen.inputs[0]
-        yield replace(
-            seen, op="IdentityN", inputs=(data,) * len(node.dtypes), attrs=MappingProxyType({"T": node.dtypes})
-        )
+        yield _unswitched(seen)
+
+
+def _unswitched(switch: Node) -> Node:
+    """A Switch that hands its tensor on whatever its predicate is."""
+    data = switch.inputs[0]
+    attrs = MappingProxyType({"T": switch.dtypes})
+    return replace(switch, op="IdentityN", inputs=(data,) * len(switch.dtypes), attrs=attrs)
 
 
 def _if_node(made: If, uses: Uses, inputs: _Inputs, functions: Sequence[str]) -> Node:

@@ -226,6 +226,14 @@ def test_who_waits_for_what_is_still_read_goes_on_to_wait_for_it() -> None:
     assert "j = Neg(k)" in lines
 
 
+def test_who_waits_for_what_a_new_node_reads_goes_on_to_wait_for_it() -> None:
+    graph = tiny_graph(TWO + "j = Neg(u:1, T=int32)", "z,j")
+    lines = after(graph, "y u", "y = Relu(u, T=float32)", tensors={"u:1": "k"})
+    assert {"u = TopKV2(x, k)", "y = Relu(u)", "j = Neg(k)", "w = Const(^u)"} <= set(lines)
+    lines = after(graph, "y u", "y = Relu(^u, x, T=float32)", tensors={"u:1": "k"})
+    assert {"y = Relu(x, ^u)", "w = Const(^u)"} <= set(lines)
+
+
 def test_who_waits_for_a_node_that_is_replaced_under_its_name_goes_on_to() -> None:
     lines = after(tiny_graph(TWO, "z"), "u", "u = Relu(x, T=float32)", tensors={"u:1": "k"})
     assert "w = Const(^u)" in lines

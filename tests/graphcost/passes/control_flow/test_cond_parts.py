@@ -24,9 +24,9 @@ a/Merge = Merge(a/Abs, a/Neg, T=int32, N=2)
 OTHER = COND.replace("a/", "b/").replace(", p,", ", q,")
 
 
-def level_of(text: str, depth: int = 0) -> Level:
+def level_of(text: str) -> Level:
     graph = tiny_graph(GIVEN + text)
-    return Level(tuple(graph.order), depth, find_branches(graph))
+    return Level(tuple(graph.order), find_branches(graph))
 
 
 def parts(text: str) -> list[str]:
@@ -202,7 +202,7 @@ def test_a_level_inside_a_branch_has_the_nested_cond_and_no_switch_that_is_an_ar
     graph = tiny_graph(GIVEN + NESTED)
     arguments = tiny_graph("s = _Arg(T=int32)\nchoice = _Arg(T=bool)").nodes
     nodes = [*arguments.values(), *(node for node in graph.order if node.name in ("t", "Neg", "Abs", "inner"))]
-    level = Level(nodes, 1, find_branches(graph))
+    level = Level(nodes, find_branches(graph))
     choice = TensorRef("choice", 1)
     assert list(level.switches) == ["t"]
     assert list(level.merges) == ["inner"]
@@ -212,5 +212,5 @@ def test_a_level_inside_a_branch_has_the_nested_cond_and_no_switch_that_is_an_ar
 
 def test_a_predicate_is_the_tensor_that_the_first_switch_reads() -> None:
     graph = tiny_graph(GIVEN + "same = Identity(p, T=bool)\ns = Switch(x, same, T=int32)\nt = Switch(x, p, T=int32)")
-    level = Level(tuple(graph.nodes.values()), 0, find_branches(graph))
+    level = Level(tuple(graph.nodes.values()), find_branches(graph))
     assert level.predicates == {TensorRef("p"): TensorRef("same")}

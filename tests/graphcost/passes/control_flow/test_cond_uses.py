@@ -30,7 +30,7 @@ c/Merge = Merge(c/Abs, c/Neg, T=int32, N=2)
 
 def uses_of(text: str, outputs: str = "", controls: str = "") -> Uses:
     graph = tiny_graph(GIVEN + text, outputs, controls=controls)
-    level = Level(tuple(graph.order), 0, find_branches(graph))
+    level = Level(tuple(graph.order), find_branches(graph))
     return Uses(level, graph.outputs, graph.controls, Names(graph.nodes))
 
 

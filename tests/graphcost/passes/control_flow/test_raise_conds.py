@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
-from interpret import interpret
+from interpret import NOTHING, interpret
 from tiny_graph import parse_node, tiny_graph, wiring
 
 from graphcost.ir.graph import Graph
@@ -203,6 +204,51 @@ def test_a_switch_of_another_predicate_may_stand_outside_the_branch() -> None:
     """
     assert runs_of(text, "p/Merge", x=3, p=True, q=True)[0] == [6]
     assert runs_of(text, "p/Merge", x=3, p=False, q=True)[0] == [3]
+
+
+CROSSING = """
+x = Placeholder(dtype=int32)
+p = Placeholder(dtype=bool)
+q = Placeholder(dtype=bool)
+r = Placeholder(dtype=bool)
+s = Placeholder(dtype=bool)
+a/s = Switch(x, q, T=int32)
+a/v = Neg(a/s:1, T=int32)
+a/t = Switch(a/v, r, T=int32)
+b/s = Switch(x, p, T=int32)
+b/v = Square(b/s:1, T=int32)
+b/t = Switch(b/v, INNER, T=int32)
+both = Add(a/t:1, b/t:1, T=int32)
+c/s = Switch(both, s, T=int32)
+c/v = Neg(c/s:1, T=int32)
+"""
+"""`both` reads a branch in that of q and one in that of p, and opens one itself."""
+
+
+@pytest.mark.parametrize("inner", ["q", "r", "z"])
+def test_a_node_that_reads_branches_within_two_others(inner: str) -> None:
+    text = CROSSING.replace("INNER", inner) + "z = Placeholder(dtype=bool)"
+    raised = raise_conds(tiny_graph(text, "c/v"))
+    assert is_raised(raised)
+    for taken in product((False, True), repeat=5):
+        feeds = dict(zip("pqrsz", taken, strict=True))
+        runs_it = all(feeds[name] for name in {*"pqrs", inner})
+        assert interpret(raised, {"x": 3, **feeds})[0] == ([-6] if runs_it else [NOTHING])
+
+
+def test_a_branch_of_a_predicate_that_is_settled_around_it() -> None:
+    text = """
+    x = Placeholder(dtype=int32)
+    p = Placeholder(dtype=bool)
+    q = Placeholder(dtype=bool)
+    a = Switch(x, p, T=int32)
+    b = Switch(x, q, T=int32)
+    ab = Switch(a:0, q, T=int32)
+    ba = Switch(b:1, p, T=int32)
+    both = Add(ab:1, ba:0, T=int32)
+    """
+    for p, q in product((False, True), repeat=2):
+        assert runs_of(text, "both", x=3, p=p, q=q)[0] == ([6] if q and not p else [NOTHING])
 
 
 def test_a_branch_without_a_merge_is_an_if_without_outputs() -> None:
