@@ -139,7 +139,7 @@ def test_each_is_free_for_a_reason(kind: str, reason: str, what: FreeKind) -> No
         (Role.SHAPE_ONLY, {"QueueSize", "QueueSizeV2"}),
         (Role.PIPELINE, {"QueueDequeueV2", "QueueSizeV2", "StageClear", "InitializeTableFromDataset", "FIFOQueueV2"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Role) else "",
 )
 def test_each_is_known_for_what_it_is_there_for(role: Role, kinds: set[str]) -> None:
     assert kinds <= set(RULES.ops_in(role))

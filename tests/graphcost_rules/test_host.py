@@ -124,7 +124,7 @@ def test_each_is_free_for_a_reason(kind: str, cost: Free) -> None:
         (Role.ASSERT, {"Assert", "Abort"}),
         (Role.IDENTITY, {"NoOp"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Role) else "",
 )
 def test_each_is_known_for_what_it_is_there_for(role: Role, kinds: set[str]) -> None:
     every = set().union(*(RULES.ops_in(each) for each in (Role.SAVER, Role.PIPELINE, Role.SUMMARY, Role.EFFECT)))
