@@ -32,6 +32,8 @@ from reach import Reach, measured
 ROOT = Path(__file__).resolve().parents[1]
 AREAS = {"engine": "graphcost", "rules": "rules/graphcost_rules"}
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "build", "dist", "__pycache__", ".*_cache", ".hypothesis")
+ABOUT_ALL_RULES = ("tests/graphcost_rules/test_registry.py", "tests/graphcost_rules/test_families.py")
+"""What holds for every rule: these tell faults of tables, which no test calls."""
 NOTHING_RUN = 5
 """The exit code of pytest where no test was left to run."""
 MOST_FILES = 20
@@ -175,6 +177,8 @@ def _stages(mutant: Mutant, reach: Reach, budget: float) -> list[list[str]]:
 
     near = sorted((test for test in reach.seconds if test.startswith(f"{mirror}::")), key=seconds)
     near.sort(key=lambda test: test not in callers)
+    if mutant.function is None and mutant.module.startswith("rules/"):
+        near += [test for test in reach.seconds if test.startswith(ABOUT_ALL_RULES)]
     if mutant.function is None:  # Tests' files import constants and dataclasses before any test calls a thing.
         callers |= {test for test in reach.seconds if test.startswith(folder)}
     others = _by_turns(sorted(callers.difference(near), key=seconds))

@@ -2,7 +2,7 @@
 
 Attributes and shapes are drawn so that they are legal; then a part of what is known of the inputs is left open. The
 rule never contradicts TensorFlow's shape function, and never knows less. Of the ranks that it checks it refuses what
-TensorFlow refuses.
+TensorFlow refuses, and most costs are formulas even where no rank is known.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
+from blind_costs import blind_cost, read_blind_costs
 from drawn_calls import Drawer, DrawnCall, hidden
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ OPS = sorted(rule.op for rule in RULES if rule.shape and rule.op in op_defs() an
 EXAMPLES = 8
 DRAWS = 5
 CHECKS = read_checks()
+BLIND_COSTS = read_blind_costs()
 
 
 @pytest.mark.parametrize("kind", [op for op in OPS if op not in EXEMPT])
@@ -47,6 +49,7 @@ def test_a_rule_knows_what_the_shape_function_knows(kind: str) -> None:
         for call in (whole, hidden(random, whole), hidden(random, whole)):
             check(call)
         assert not untold(whole, CHECKS.get(kind, frozenset()))
+        assert kind not in BLIND_COSTS or blind_cost(whole) is not None
 
     compare()
 
@@ -72,6 +75,10 @@ def covers(mine: Shape | None, theirs: Dims) -> bool:
     if mine is None or theirs is None or mine.rank != len(theirs):
         return False
     return all(size is None or size == dim for size, dim in zip(theirs, mine, strict=True))
+
+
+def test_a_blind_cost_is_of_an_operation_with_a_shape_rule() -> None:
+    assert set(OPS) >= BLIND_COSTS
 
 
 @pytest.mark.parametrize("kind", CHECKS)

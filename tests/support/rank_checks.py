@@ -58,8 +58,8 @@ def is_taken(call: DrawnCall) -> bool:
 
 
 def untold(call: DrawnCall, checks: Collection[str]) -> list[DrawnCall]:
-    """Calls that differ from a legal one in the rank of a checked input, and that the rule takes."""
-    return [other for name, other in other_ranks(call) if name in checks and is_taken(other)]
+    """Calls that differ from a legal one in the rank of a checked input, and that TensorFlow alone refuses."""
+    return [other for name, other in other_ranks(call) if name in checks and is_taken(other) and other.shapes() is None]
 
 
 def found_checks(kind: str) -> list[str]:

@@ -78,7 +78,10 @@ DEVIATIONS: Mapping[str, Deviation] = {
         ("FractionalAvgPool", "FractionalMaxPool"),
         Deviation("the sequences begin with 0 and end with the size: one element more than windows", outputs=(1, 2)),
     ),
-    **dict.fromkeys(("MatrixDiagV2", "MatrixDiagV3"), Deviation(ROWS_IN_DATA, when=_hides_value(2, 3))),
+    **dict.fromkeys(
+        ("MatrixDiagV2", "MatrixDiagV3"),
+        Deviation(ROWS_IN_DATA, when=lambda call: _hides_size(call) or _hides_value(2, 3)(call)),
+    ),
     **dict.fromkeys(
         ("MatrixSetDiagV2", "MatrixSetDiagV3"),
         Deviation("the shape function takes diagonals that it doesn't know as one", when=_may_be_several_diagonals),
