@@ -6,7 +6,8 @@ import pytest
 from networks import network_of
 from tiny_graph import tiny_graph
 
-from graphcost.roles.plain_sinks import MOST_COMPARED, UNREAD, find_sinks
+from graphcost.roles.copies import MOST_COMPARED
+from graphcost.roles.plain_sinks import UNREAD, find_sinks
 
 DENSE = """
 x = Placeholder(dtype=float32)
@@ -19,7 +20,7 @@ def sinks(text: str) -> dict[str, object]:
     """What is found, by name; empty parts are left out."""
     network = network_of(tiny_graph(text))
     found = find_sinks(network)
-    parts = {name: getattr(found, name) for name in ("chosen", "copies", "unnamed", "early", "inner")}
+    parts = {name: getattr(found, name) for name in ("chosen", "copies", "unnamed", "early", "inner", "sharing")}
     names = {part: [network.flow.nodes[point].name for point in points] for part, points in parts.items() if points}
     return names if found.why == UNREAD else {**names, "why": found.why}
 
@@ -82,9 +83,9 @@ def test_what_has_weights_of_its_own_is_none() -> None:
     }
 
 
-def test_the_one_with_more_weights_is_the_original() -> None:
+def test_one_that_has_no_weights_of_its_own_is_chosen_and_said() -> None:
     longer = COPY + "v = VariableV2(dtype=float32)\no = MatMul(y2, v, T=float32)"
-    assert sinks(longer) == {"chosen": ["o"], "copies": ["y"]}
+    assert sinks(longer) == {"chosen": ["y", "o"], "sharing": ["y"]}
 
 
 @pytest.mark.parametrize(("count", "copies"), [(MOST_COMPARED, MOST_COMPARED - 1), (MOST_COMPARED + 1, 0)])
