@@ -11,7 +11,6 @@ TREES = {"graphcost": ROOT / "graphcost", "graphcost_rules": ROOT / "rules" / "g
 
 TESTED_ELSEWHERE = frozenset(
     [
-        "graphcost/roles/endings",
         "graphcost/roles/network",
     ]
 )
