@@ -9,15 +9,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TREES = {"graphcost": ROOT / "graphcost", "graphcost_rules": ROOT / "rules" / "graphcost_rules"}
 
-TESTED_ELSEWHERE = frozenset(
-    [
-        "graphcost/measure/assemble",
-        "graphcost/roles/endings",
-        "graphcost/roles/network",
-    ]
-)
-"""Modules that are tested through others only. The list shrinks: a module that has a test of its own leaves it."""
-
 
 def modules() -> dict[str, Path]:
     """Each module by its place, with the file in which its test belongs."""
@@ -30,14 +21,8 @@ def modules() -> dict[str, Path]:
     return found
 
 
-@pytest.mark.parametrize("module", sorted(modules().keys() - TESTED_ELSEWHERE))
+@pytest.mark.parametrize("module", sorted(modules()))
 def test_a_module_has_a_test_of_its_name(module: str) -> None:
     test = modules()[module]
     assert test.exists(), f"{module} has no {test.relative_to(ROOT)}"
     assert "def test_" in test.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("module", sorted(TESTED_ELSEWHERE))
-def test_what_is_listed_has_none(module: str) -> None:
-    assert module in modules(), f"there is no {module}: take it from the list"
-    assert not modules()[module].exists(), f"{module} has a test of its own: take it from the list"

@@ -20,7 +20,7 @@ def sinks(text: str) -> dict[str, object]:
     """What is found, by name; empty parts are left out."""
     network = network_of(tiny_graph(text))
     found = find_sinks(network)
-    parts = {name: getattr(found, name) for name in ("chosen", "copies", "unnamed", "early", "inner")}
+    parts = {name: getattr(found, name) for name in ("chosen", "copies", "unnamed", "early", "inner", "sharing")}
     names = {part: [network.flow.nodes[point].name for point in points] for part, points in parts.items() if points}
     return names if found.why == UNREAD else {**names, "why": found.why}
 
@@ -83,9 +83,9 @@ def test_what_has_weights_of_its_own_is_none() -> None:
     }
 
 
-def test_what_goes_on_with_more_weights_is_none() -> None:
+def test_one_that_has_no_weights_of_its_own_is_chosen_and_said() -> None:
     longer = COPY + "v = VariableV2(dtype=float32)\no = MatMul(y2, v, T=float32)"
-    assert sinks(longer) == {"chosen": ["y", "o"]}
+    assert sinks(longer) == {"chosen": ["y", "o"], "sharing": ["y"]}
 
 
 @pytest.mark.parametrize(("count", "copies"), [(MOST_COMPARED, MOST_COMPARED - 1), (MOST_COMPARED + 1, 0)])
