@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import graphcost.cli.dot as dot_command
 import graphcost.cli.explain as explain_command
@@ -18,9 +18,6 @@ import graphcost.cli.passes as passes_command
 import graphcost.cli.report as report_command
 from graphcost.cli.output import complain, flush, write
 from graphcost.errors import GraphcostError
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -66,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
 class _Parser(argparse.ArgumentParser):
     """Its help is output like any other: argparse would say nothing where it can't be written."""
 
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+    def print_help(self, file: Any = None) -> None:
         if file is None:
             write(self.format_help())
         else:

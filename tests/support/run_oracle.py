@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -35,14 +36,16 @@ class Watch:
     runs: Counter[str] = field(default_factory=Counter)
     macs: Counter[str] = field(default_factory=Counter)
     elements: Counter[str] = field(default_factory=Counter)
+    lock: Lock = field(default_factory=Lock, repr=False)
 
     def meet(self, node: Any, inputs: Sequence[Any]) -> None:
         arrays = [np.asarray(each) for each in inputs]
-        self.runs[node.op] += 1
+        counts, count = self.elements, arrays[0].size
         if node.op in CONTRACTIONS:
-            self.macs[node.op] += CONTRACTIONS[node.op](node, arrays)
-        else:
-            self.elements[node.op] += arrays[0].size
+            counts, count = self.macs, CONTRACTIONS[node.op](node, arrays)
+        with self.lock:  # several nodes may run at once
+            self.runs[node.op] += 1
+            counts[node.op] += count
 
 
 class CannotRun(Exception):

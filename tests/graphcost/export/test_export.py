@@ -191,7 +191,7 @@ def test_a_file_or_a_pipe_but_no_terminal(tmp_path: Path, capsysbinary: Any, mon
 def test_where_nothing_can_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "m.pb", encoded("GraphDef", RELU))
 
-    assert main(["export", str(path), "-o", str(tmp_path / "no" / "such.pb")]) == 2
+    assert main(["export", str(path), "-o", str(tmp_path / "no" / "such.pb")]) == 74
     assert "can't write" in capsys.readouterr().err
 
 

@@ -125,7 +125,6 @@ def test_functions_take_and_give_all_inputs() -> None:
         ('b"a/my_while_context"', "a/my_while_context"),
         ('b"while_context"', "w"),
         ('b""', "w"),
-        ('"text"', "w"),
         ('b"w"', "w"),
     ],
 )
