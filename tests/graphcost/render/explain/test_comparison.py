@@ -68,3 +68,68 @@ def test_markdown_is_a_table() -> None:
     lines = render(reconciled(analysed(DENSE, "out")), "markdown", 120).splitlines()
     assert "| why | nodes | tf.profiler | graphcost | difference |" in lines
     assert "| &emsp;y (MatMul) |  | 0 | 16 | -16 |" in lines
+
+
+def counts(theirs: int, ours: int) -> dict[str, int]:
+    return {"theirs": theirs, "graphcost": ours, "difference": theirs - ours}
+
+
+def test_the_whole_of_json() -> None:
+    assert json.loads(render(reconciled(analysed(DENSE, "out")), "json", 120)) == {
+        "schema_version": 1,
+        "model": {"path": "model.pb", "format": "graphdef", "nodes": 10},
+        "tool": "tf.profiler",
+        "symbols": {"N": 1},
+        **counts(8, 24),
+        "complete": True,
+        "reasons": [
+            {
+                "reason": "not counted, the batch is unknown",
+                **counts(0, 24),
+                "note": "",
+                "nodes": [
+                    {"node": "y", "op": "MatMul", **counts(0, 16)},
+                    {"node": "out", "op": "Softmax", **counts(0, 8)},
+                ],
+            },
+            {
+                "reason": "counted, though it initializes a weight",
+                **counts(8, 0),
+                "note": "",
+                "nodes": [{"node": "scaled", "op": "Mul", **counts(8, 0)}],
+            },
+        ],
+    }
+
+
+def test_the_whole_of_csv() -> None:
+    assert (
+        render(reconciled(analysed(DENSE, "out")), "csv", 120)
+        == """\
+node,op,reason,tf.profiler,graphcost,difference
+y,MatMul,"not counted, the batch is unknown",0,16,-16
+out,Softmax,"not counted, the batch is unknown",0,8,-8
+scaled,Mul,"counted, though it initializes a weight",8,0,8
+"""
+    )
+
+
+def test_the_whole_of_markdown() -> None:
+    assert (
+        render(reconciled(analysed(DENSE, "out")), "markdown", 120)
+        == """\
+**model.pb (graphdef, 10 nodes, 5 run)**
+
+| why | nodes | tf.profiler | graphcost | difference |
+| :-- | --: | --: | --: | --: |
+| not counted, the batch is unknown | 2 | 0 | 24 | -24 |
+| &emsp;y (MatMul) |  | 0 | 16 | -16 |
+| &emsp;out (Softmax) |  | 0 | 8 | -8 |
+| counted, though it initializes a weight | 1 | 8 | 0 | +8 |
+| &emsp;scaled (Mul) |  | 8 | 0 | +8 |
+| total | 3 | 8 | 24 | -16 |
+
+- tf.profiler counts 8 FLOPs over the whole file, as TensorFlow imports it.
+- graphcost counts 24 FLOPs at N = 1 for out (option).
+"""
+    )

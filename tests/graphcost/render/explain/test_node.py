@@ -67,3 +67,131 @@ def test_json() -> None:
 def test_markdown_and_csv_say_the_same() -> None:
     assert "- **one run**: mac = 8\\*N = 24" in rendered(DENSE, "out", "y", "markdown")
     assert "one run,mac = 8*N = 24\n" in rendered(DENSE, "out", "y", "csv")
+
+
+def work(flops: int, formula: str, **by_kind: str) -> dict[str, object]:
+    macs = flops // 2 if "mac" in by_kind else 0
+    return {"flops": flops, "macs": macs, "int_ops": 0, "int_macs": 0, "formula": formula, "by_kind": by_kind}
+
+
+def test_the_whole_of_json() -> None:
+    assert json.loads(rendered(DENSE, "out", "y", "json")) == {
+        "schema_version": 1,
+        "node": "y",
+        "op": "MatMul",
+        "status": "costed",
+        "reason": "",
+        "dropped": None,
+        "rule": {
+            "owner": "graphcost",
+            "shape": "",
+            "cost": "One multiply-add for each output element and inner element; zeros are multiplied too.",
+        },
+        "inputs": [
+            {"name": "x", "dtype": "float32", "shape": ["N", 4], "value": None},
+            {"name": "read", "dtype": "float32", "shape": [4, 2], "value": None},
+        ],
+        "outputs": [{"name": "output 0", "dtype": "float32", "shape": ["N", 2], "value": None}],
+        "attributes": {"transpose_a": "False", "transpose_b": "False"},
+        "once": work(48, "16*N", mac="8*N"),
+        "lines": [{"count": 1, **work(48, "16*N", mac="8*N"), "params": 8}],
+        "runs": [],
+        "tf.profiler": None,
+        "others": [],
+    }
+
+
+def test_json_of_a_loop_has_its_steps() -> None:
+    found = json.loads(rendered(LOOP, "exit_acc", "square", "json"))
+    assert found["node"] == "loop/body/square"
+    assert found["once"] == work(3, "3", mul="3")
+    assert found["lines"] == [{"count": 5, **work(15, "15", mul="15"), "params": 0}]
+    assert found["runs"] == ["loop (While) runs it 5 times"]
+
+
+def test_json_of_what_doesn_t_run_has_why_and_no_lines() -> None:
+    found = json.loads(rendered(DENSE, "out", "scaled", "json"))
+    assert (found["status"], found["dropped"], found["lines"], found["runs"]) == ("costed", "initializer", [], [])
+    assert found["inputs"][1] == {"name": "low", "dtype": "float32", "shape": [], "value": "2.0"}
+
+
+def test_json_of_an_operation_without_a_rule() -> None:
+    found = json.loads(rendered("x = Placeholder(dtype=float32, shape=<2>)\n y = Foo(x) -> float32", "y", "y", "json"))
+    assert found["rule"] == {"owner": None, "shape": "", "cost": ""}
+    assert found["status"] == "no rule"
+    assert found["outputs"] == [{"name": "output 0", "dtype": "float32", "shape": None, "value": None}]
+
+
+def test_a_whole_dropped_node() -> None:
+    assert (
+        rendered(DENSE, "out", "scaled")
+        == """\
+scaled (Mul), dropped: initializer
+
+rule     from graphcost
+         For each element of the output: x * y.
+inputs   noise  float32  4x2
+         low  float32  scalar  = 2.0
+outputs  output 0  float32  4x2
+one run  mul = 8
+         FLOPs = 2*mac + all others = 8
+runs     never, when the outputs are computed: initializer
+"""
+    )
+
+
+def test_a_whole_loop() -> None:
+    assert (
+        rendered(LOOP, "exit_acc", "square")
+        == """\
+loop/body/square (Mul), costed
+
+rule     from graphcost
+         For each element of the output: x * y.
+inputs   enter_x  float32  3
+         enter_x  float32  3
+outputs  output 0  float32  3
+one run  mul = 3
+         FLOPs = 2*mac + all others = 3
+runs     5 times
+         loop (While) runs it 5 times
+in all   15 FLOPs
+"""
+    )
+
+
+def test_a_whole_csv() -> None:
+    assert (
+        rendered(DENSE, "out", "y", "csv")
+        == """\
+what,text
+rule,from graphcost
+rule,One multiply-add for each output element and inner element; zeros are multiplied too.
+inputs,x  float32  Nx4
+inputs,read  float32  4x2
+attributes,transpose_a = False
+attributes,transpose_b = False
+outputs,output 0  float32  Nx2
+one run,mac = 8*N = 24
+one run,FLOPs = 2*mac + all others = 16*N = 48
+runs,once
+parameters,8
+"""
+    )
+
+
+def test_a_whole_markdown() -> None:
+    assert (
+        rendered(DENSE, "out", "scaled", "markdown")
+        == r"""**scaled (Mul), dropped: initializer**
+
+- **rule**: from graphcost
+  - For each element of the output: x \* y.
+- **inputs**: noise  float32  4x2
+  - low  float32  scalar  = 2.0
+- **outputs**: output 0  float32  4x2
+- **one run**: mul = 8
+  - FLOPs = 2\*mac + all others = 8
+- **runs**: never, when the outputs are computed: initializer
+"""
+    )
