@@ -6,6 +6,7 @@ import csv
 import json
 from io import StringIO
 
+import pytest
 from explaining import DENSE, analysed, reconciled
 
 from graphcost.render.explain.comparison import render
@@ -133,3 +134,31 @@ def test_the_whole_of_markdown() -> None:
 - graphcost counts 24 FLOPs at N = 1 for out (option).
 """
     )
+
+
+def test_json_is_indented_by_one() -> None:
+    assert render(reconciled(analysed(DENSE, "out")), "json", 120).startswith(
+        '{\n "schema_version": 1,\n "model": {\n  "'
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "named"), [(1, "o0"), (5, "o0, o1, o2, o3, o4"), (6, "o0, o1, o2, o3, o4 and 1 more")]
+)
+def test_outputs_are_named_up_to_five(count: int, named: str) -> None:
+    names = [f"o{i}" for i in range(count)]
+    text = DENSE + "".join(f"{name} = Neg(out, T=float32)\n" for name in names)
+    found = render(reconciled(analysed(text, ",".join(names))), "table", 200)
+    assert f" FLOPs at N = 1 for {named} (option).\n" in found
+
+
+def test_what_graphcost_does_not_know_makes_its_count_a_lower_bound() -> None:
+    text = DENSE + "o = Foo(out) -> float32\n"
+    assert "graphcost counts at least 24 FLOPs at N = 1 for o" in render(reconciled(analysed(text, "o")), "table", 200)
+
+
+def test_without_open_sizes_none_is_named() -> None:
+    text = DENSE.replace("<?,4>", "<1,4>")
+    found = render(reconciled(analysed(text, "out", batch=None)), "table", 200)
+    assert "graphcost counts 24 FLOPs for out (option).\n" in found
+    assert "Open" not in found

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
+import pytest
 from explaining import DENSE, LOOP, analysed
 
+from graphcost.evaluate.infer import Problem
 from graphcost.explain.node import explain_node
+from graphcost.explain.paths import Step
+from graphcost.explain.reference import Count
+from graphcost.explain.rewrites import RewriteReason
+from graphcost.ir.literal import Literal, PartialShape, Value
+from graphcost.ir.node import EMPTY, FunctionRef
+from graphcost.ops.status import Status
 from graphcost.render.explain.node import render
 
 MATMUL = """\
@@ -195,3 +205,103 @@ def test_a_whole_markdown() -> None:
 - **runs**: never, when the outputs are computed: initializer
 """
     )
+
+
+def changed(form: str = "table", text: str = DENSE, output: str = "out", name: str = "y", **changes: Any) -> str:
+    """The explanation of a dense layer with some of its fields replaced."""
+    analysis = analysed(text, output, batch=3)
+    return render(replace(explain_node(analysis, name), **changes), analysis.report, form, 200)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "True"),
+        (b"VALID", "VALID"),
+        (b"\xff", "\\xff"),
+        ((1, 2), "[1, 2]"),
+        ((), "[]"),
+        ((b"a", (1,)), "[a, [1]]"),
+        (tuple(range(16)), str(list(range(16)))),
+        (tuple(range(17)), str(list(range(16)))[:-1] + ", ...]"),
+        (PartialShape(None), "?"),
+        (PartialShape((-1, 0, 3)), "[?, 0, 3]"),
+        (PartialShape((1,) * 17), str([1] * 16)),
+        (Literal("int32", (2,), Value.vector([1, 2])), "a int32 of shape [2]"),
+        (FunctionRef("body", EMPTY), "body"),
+        ("float32", "float32"),
+    ],
+)
+def test_attributes_of_every_kind(value: Any, text: str) -> None:
+    assert json.loads(changed("json", attributes={"it": value}))["attributes"] == {"it": text}
+    assert f"attributes  it = {text}\n" in changed(attributes={"it": value})
+
+
+@pytest.mark.parametrize("kind", [str, lambda text: FunctionRef(text, EMPTY), str.encode])
+def test_long_attributes_are_cut_at_80_characters(kind: Any) -> None:
+    assert json.loads(changed("json", attributes={"it": kind("x" * 80)}))["attributes"]["it"] == "x" * 80
+    assert len(json.loads(changed("json", attributes={"it": kind("x" * 81)}))["attributes"]["it"]) == 80
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (Step("call", "PartitionedCall", 1), "call (PartitionedCall) runs it"),
+        (Step("loop", "While", 2), "loop (While) runs it 2 times"),
+        (Step("loop", "While", 0), "loop (While) runs it 0 times"),
+        (Step("if", "If", 1, 7, 1), "if (If) runs it where 7 is 1"),
+        (Step("if", "If", 3, 7, 0), "if (If) runs it 3 times where 7 is 0"),
+    ],
+)
+def test_steps_say_how_often_and_where(step: Step, text: str) -> None:
+    assert json.loads(changed("json", steps=(step,)))["runs"] == [text]
+    assert f"runs        once\n            {text}\n" in changed(steps=(step,))
+
+
+def test_reasons_why_it_was_not_rewritten() -> None:
+    reasons = (RewriteReason("winograd", "its kernel is 1x1"), RewriteReason("fft", "it is small"))
+    assert json.loads(changed("json", rewrites=reasons))["not_rewritten"] == [
+        {"rewrite": "winograd", "reason": "its kernel is 1x1"},
+        {"rewrite": "fft", "reason": "it is small"},
+    ]
+    assert "not rewritten  winograd: its kernel is 1x1\n               fft: it is small\n" in changed(rewrites=reasons)
+    assert "not_rewritten" not in changed("json")
+
+
+def test_others_of_the_name_are_five_in_the_table_and_all_in_json() -> None:
+    others = tuple(f"other{i}" for i in range(6))
+    text = changed(others=others)
+    assert text.count("has the same name") == 5
+    assert "also        other0 has the same name\n" in text
+    assert json.loads(changed("json", others=others))["others"] == list(others)
+
+
+@pytest.mark.parametrize(("count", "more"), [(2, ""), (5, ""), (6, " and 1 more"), (1005, " and 1,000 more")])
+def test_what_it_stands_for_is_named_up_to_five(count: int, more: str) -> None:
+    node = explain_node(analysed(DENSE, "out"), "y").node
+    names = tuple(f"n{i}" for i in range(count))
+    shown = ", ".join(names[:5])
+    assert f"stands for  {shown}{more}, as the file has it\n" in changed(node=replace(node, origins=names))
+
+
+def test_what_stands_for_itself_says_nothing_of_it() -> None:
+    node = explain_node(analysed(DENSE, "out"), "y").node
+    assert "stands for" not in changed(node=replace(node, origins=("y",)))
+    assert "stands for" not in changed(node=replace(node, origins=()))
+
+
+def test_a_cost_that_is_unknown_says_why_before_its_rule() -> None:
+    once = replace(explain_node(analysed(DENSE, "out"), "y").once, status=Status.NO_SHAPE, reason="no shape")
+    assert changed(once=once).startswith("y (MatMul), no shape\n\nwhy         no shape\nrule        from graphcost\n")
+    assert "why" not in changed(once=replace(once, status=Status.COSTED))
+
+
+def test_json_is_indented_by_one() -> None:
+    assert changed("json").startswith('{\n "schema_version": 1,\n "node": "y",\n')
+
+
+def test_what_tf_profiler_counts_or_why_it_counts_nothing() -> None:
+    assert "tf.profiler  counts 1,200\n" in changed(theirs=Count(1200))
+    unknown = Count(0, Problem(Status.NO_RULE, "it has none"))
+    assert "tf.profiler  counts nothing: it has none\n" in changed(theirs=unknown)
+    assert json.loads(changed("json", theirs=Count(1200)))["tf.profiler"] == 1200
