@@ -162,3 +162,18 @@ def test_without_open_sizes_none_is_named() -> None:
     found = render(reconciled(analysed(text, "out", batch=None)), "table", 200)
     assert "graphcost counts 24 FLOPs for out (option).\n" in found
     assert "Open" not in found
+
+
+def test_a_name_with_hyphens_stays_on_one_line() -> None:
+    name = "-".join(["part"] * 7)
+    found = render(reconciled(analysed(DENSE + f"{name} = Neg(out, T=float32)\n", name)), "table", 40)
+    assert any(
+        row.startswith(name) or f" {name} " in row for row in found.partition("tf.profiler counts")[2].splitlines()
+    )
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, 60), (61, 60)])
+def test_a_long_name_of_an_output_has_60_characters(length: int, shown: int) -> None:
+    name = "o" * length
+    found = render(reconciled(analysed(DENSE + f"{name} = Neg(out, T=float32)\n", name)), "table", 300)
+    assert len(found.partition(" at N = 1 for ")[2].partition(" (option)")[0]) == shown
