@@ -30,7 +30,7 @@ FUNCTIONS = {
         "out",
     ),
     "around": tiny_graph(
-        "a = _Arg(T=float32)\ni = _Arg(T=int32)\ninner/call = PartitionedCall(a, i, f=@body) -> float32", "inner/call"
+        "a = _Arg(T=float32)\ni = _Arg(T=int32)\ninner = PartitionedCall(a, i, f=@body) -> float32", "inner"
     ),
     "nothing": tiny_graph("a = _Arg(T=float32)\ni = _Arg(T=int32)\nsame = Identity(a, T=float32)", "same"),
 }
@@ -83,6 +83,13 @@ def test_work_that_isn_t_done_stays_nothing_however_often_a_body_runs() -> None:
     assert (lines["some/call/j"].work.flops, lines["some/call/j"].work.int_ops) == (0, 6)
 
 
+def test_one_operation_is_counted_for_each_run() -> None:
+    text = "x = Placeholder(dtype=float32, shape=<1>)\nn = Placeholder(dtype=int32, shape=<1>)\n" + CALL
+    again = text + "some/more = PartitionedCall(some/call, n, f=@body) -> float32"
+    lines = {each.node: each for each in counted(tiny_graph(again, "some/more", functions=FUNCTIONS)).lines}
+    assert (lines["some/call/deep/e"].work.flops, lines["some/call/j"].work.int_ops) == (2, 2)
+
+
 @pytest.mark.parametrize(("calls", "operations"), [(1, 2), (2, 3)])
 def test_a_share_of_an_operation_is_rounded_up_when_all_runs_are_added_up(calls: int, operations: int) -> None:
     """A third of four operations for each run."""
@@ -100,18 +107,19 @@ def test_a_share_of_an_operation_outside_any_body_is_rounded_up_too() -> None:
     assert [each.work.flops for each in lines if each.node == "y"] == [2]
 
 
-def test_phases_are_those_of_the_nodes_or_of_the_outermost_call_that_has_one() -> None:
-    text = "outer/call = PartitionedCall(x, n, f=@around) -> float32\ny = Neg(outer/call, T=float32)"
-    found = phases_of(text, "y", {"outer/call": "forward", "y": "backward"})
+@pytest.mark.parametrize("call", ["call", "a/call", "a/b/call"])
+def test_phases_are_those_of_the_nodes_or_of_the_call_around_them_that_has_one(call: str) -> None:
+    text = f"{call} = PartitionedCall(x, n, f=@around) -> float32\ny = Neg({call}, T=float32)"
+    found = phases_of(text, "y", {call: "forward", "y": "backward"})
     assert found == {
         "x": "other",
         "n": "other",
-        "outer/call": "forward",
+        call: "forward",
         "y": "backward",
-        "outer/call/inner/call": "forward",
-        "outer/call/inner/call/deep/e": "forward",
-        "outer/call/inner/call/j": "forward",
-        "outer/call/inner/call/out": "forward",
+        f"{call}/inner": "forward",
+        f"{call}/inner/deep/e": "forward",
+        f"{call}/inner/j": "forward",
+        f"{call}/inner/out": "forward",
     }
 
 

@@ -101,3 +101,16 @@ def test_a_branch_in_a_loop_counts_for_each_trip(trips: int, chosen: str) -> Non
     )
     result = counted(graph)
     assert {str(predicate): value for predicate, value in result.choices.items()} == {"N": int(chosen == "outside")}
+
+
+def test_without_branches_there_is_nothing_to_choose() -> None:
+    result = counted(tiny_graph("x = Placeholder(dtype=float32, shape=<4>)\ny = Neg(x, T=float32)", "y"))
+    assert result.choices == {}
+    assert result.size_dependent == frozenset()
+
+
+@pytest.mark.parametrize(("nested", "other"), [("one_or_three", "three"), ("three_or_one", "three")])
+def test_of_branches_that_cost_the_same_the_lowest_is_taken_however_deep_their_work_is(nested: str, other: str) -> None:
+    for then, other_wise in ((nested, other), (other, nested)):
+        result = counted(conditional(then, other_wise))
+        assert {value for predicate, value in result.choices.items() if str(predicate) == "pred(p)"} == {0}

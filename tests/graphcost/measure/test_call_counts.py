@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from evaluation import counted
+from evaluation import counted, evaluated
 from tiny_graph import tiny_graph
 
+from graphcost.evaluate import CallGraph
 from graphcost.ir.graph import Graph
+from graphcost.measure.call_counts import bodies
 from graphcost.ops.cost import Cost
 from graphcost.ops.rule import Rule, RuleSet
 from graphcost.plugins import installed_rules
@@ -91,3 +93,22 @@ def test_a_share_of_what_grows_is_rounded_up_once() -> None:
     (line,) = (line for line in lines if line.op == "Exp")
     runs = sum(j for i in range(6) for j in range(i))
     assert line.work.flops == -(-runs // 3)
+
+
+def loops_around(body: Graph, around: int) -> list[int]:
+    """Of how many loops each body tells the turns apart, in so many loops around one another of four turns each."""
+    functions = {"body0": body}
+    for level in range(1, around):
+        text = f"{ARGUMENTS}four = Const(value=4)\nout = For(zero, four, one, v, body=@body{level - 1}) -> float32"
+        functions[f"body{level}"] = tiny_graph(text, "out")
+    text = "x = Placeholder(dtype=float32, shape=<3>)\nzero = Const(value=0)\none = Const(value=1)\n"
+    text += f"four = Const(value=4)\ny = For(zero, four, one, x, body=@body{around - 1}) -> float32"
+    calls = CallGraph.of(evaluated(tiny_graph(text, "y", functions=functions)))
+    return [max(len(binders) for binders in body.contexts) for body in bodies(calls, {})]
+
+
+def test_of_loops_around_one_another_a_body_tells_its_own_turns_alone() -> None:
+    plain = tiny_graph(f"{ARGUMENTS}out = Mul(v, v, T=float32)", "out")
+    for body in (plain, exponentials_of_a_row()):
+        assert loops_around(body, 1) == [0, 1]
+        assert loops_around(body, 3) == [0, 1, 1, 1]

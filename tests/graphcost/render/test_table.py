@@ -351,3 +351,12 @@ def test_a_whole_table() -> None:
     ]
     assert "\x1b[1mmodel.pb" in render(report, View("op"), colour=True)
     assert all(row.startswith(("FLOPs       ", "MACs        ")) for row in text.splitlines()[10:12])
+
+
+def test_the_numbers_of_the_total_are_bold_and_no_others() -> None:
+    report = make_report(line("a", cost=Cost(mac=10), params=7), line("b", cost=Cost(add=975)))
+    text = render(report, View("node"), colour=True)
+    total = next(row for row in text.splitlines() if "total" in row)
+    assert re.search(r"\x1b\[1m *995\x1b\[0m", total)
+    assert re.search(r"\x1b\[1m *100\.0\x1b\[0m", total)
+    assert not re.search(r"\x1b\[1m *975\x1b\[0m", text)

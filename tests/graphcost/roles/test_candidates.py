@@ -115,3 +115,27 @@ def test_weights_before_a_point_and_the_variables_that_they_are() -> None:
     assert weighted_before(found, [point(found, "a")]) == {h}
     assert owners(found, [h, b]) == {point(found, "w"), point(found, "v")}
     assert owners(found, []) == frozenset()
+
+
+def test_the_range_that_a_tensor_is_quantized_to_is_no_second_tensor() -> None:
+    text = """
+    axes = Const(value=[0, 1])
+    low = Min(h, axes, T=float32)
+    high = Max(h, axes, T=float32)
+    m = QuantizeV2(a, low, high, T=quint8)
+    """
+    assert is_dead(TWO_READERS + text)
+    assert not is_dead(text)
+
+
+def test_an_output_of_a_source_is_named_itself_whatever_is_read() -> None:
+    found = network_of(
+        tiny_graph("""
+    data = IteratorGetNext() -> float32, float32
+    w = VariableV2(dtype=float32)
+    h = MatMul(data, w, T=float32)
+    e = Exp(data:1, T=float32)
+    """)
+    )
+    ports = [each for each in range(len(found.flow.nodes)) if found.flow.is_port(each)]
+    assert [refs(found, each) for each in ports] == [(TensorRef("data", 0),), (TensorRef("data", 1),)]

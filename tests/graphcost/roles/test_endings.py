@@ -206,6 +206,47 @@ def test_a_sum_that_weights_follow_is_none_of_the_loss() -> None:
     assert endings(pooled + trained("l")) == [(UNREAD, "h", "p")]
 
 
+def test_a_batch_s_mean_that_weights_follow_is_none_of_the_loss() -> None:
+    normal = """
+    axes = Const(value=[0])
+    mean = Mean(h, axes, T=float32)
+    off = Sub(h, mean, T=float32)
+    v = VariableV2(dtype=float32)
+    g = MatMul(off, v, T=float32)
+    p = Softmax(g, T=float32)
+    """
+    assert endings(DENSE + normal + loss("g")) == [(UNREAD, "g", "p")]
+
+
+def test_what_a_gradient_reads_may_be_the_activation() -> None:
+    text = DENSE + "a = Sigmoid(h, T=float32)\n" + BY_HAND
+    backward = trained("a").replace("axes = Const(value=[0, 1])\n", "").replace("mean = Mean(l, axes, T=float32)\n", "")
+    assert endings(text + backward) == [(ACTIVATION, "h", "a")]
+
+
+def test_what_stands_on_one_side_of_a_branch_is_no_end() -> None:
+    side = "q = Placeholder(dtype=bool)\ns = Switch(h, q, T=float32) -> float32, float32\nt = Identity(s, T=float32)\n"
+    assert endings(DENSE + side) == [(HEAD, "h", "h")]
+
+
+def test_what_two_losses_read_in_two_forms_is_their_common_one() -> None:
+    more = FORM.format("h") + "t = Sin(r, T=float32)\n" + loss("r") + loss("t", "other")
+    assert endings(DENSE + more) == [(HEAD, "h", "r")]
+
+
+def test_what_a_summary_works_out_is_beside_the_way_to_a_loss_that_labels_tell() -> None:
+    ways = """
+    a = Sin(h, T=float32)
+    k = Tan(a, T=float32)
+    t = Cos(a, T=float32)
+    u = Cos(t, T=float32)
+    tag = Const(value=[0])
+    log = HistogramSummary(tag, u, T=float32)
+    """
+    assert endings(DENSE + ways + loss("k")) == [(HEAD, "h", "k")]
+    assert endings(DENSE + ways + "l = Log(k, T=float32)\n" + trained("k")) == [(HEAD, "h", "a")]
+
+
 def test_what_is_written_down_is_no_prediction() -> None:
     """Nor is what only a summary reads."""
     summary = "tag = Const(value=[0])\nlog = HistogramSummary(tag, p, T=float32)\n"

@@ -97,6 +97,36 @@ def test_a_label_s_lookup_of_weights_makes_it_no_input() -> None:
     assert "ids" not in labels(loss.replace("d = Sub(c, ids, T=float32)", "o = MatMul(rows, w, T=float32)"))[0]
 
 
+@pytest.mark.parametrize("more", ["", "z = Exp(e, T=float32)\n"])
+def test_what_is_looked_up_for_more_weights_is_an_input_whoever_else_reads_it(more: str) -> None:
+    text = """
+    ids = Placeholder(dtype=int32)
+    table = VariableV2(dtype=float32)
+    v = VariableV2(dtype=float32)
+    e = Gather(table, ids, Tparams=float32, Tindices=int32)
+    o = MatMul(e, v, T=float32)
+    s = AddV2(h, o, T=float32)
+    same = Cast(ids, SrcT=int32, DstT=float32)
+    d = Sub(s, same, T=float32)
+    """
+    assert labels(text + more)[0] == set()
+
+
+def test_beside_noise_what_is_compared_is_no_label() -> None:
+    graph = tiny_graph("""
+    shape = Const(value=[2, 2])
+    x = RandomStandardNormal(shape, T=int32, dtype=float32)
+    w = VariableV2(dtype=float32)
+    h = MatMul(x, w, T=float32)
+    y = Placeholder(dtype=float32)
+    d = Sub(h, y, T=float32)
+    """)
+    flow = Flow.of(graph, installed_rules())
+    uses = find_weight_uses(flow, graph.inputs)
+    found = find_labels(flow, uses, find_regions(flow, uses), uses.weighted)
+    assert found.sources == frozenset()
+
+
 def test_nothing_is_a_label_where_all_would_be() -> None:
     assert labels("d = Sub(h, y, T=float32)".replace("h", "x"))[0] == set()
 

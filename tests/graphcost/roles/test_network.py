@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from networks import network_of
 from tiny_graph import tiny_graph
@@ -238,25 +240,28 @@ def test_the_one_result_of_a_call_is_not_hidden() -> None:
     assert part("hidden", tiny_graph(text, functions={"f": body})) == {"p"}
 
 
-LOOP = """
-    x = Placeholder(dtype=float32)
-    w = VariableV2(dtype=float32)
-    zero = Const(value=0.0)
-    enter = Enter(x, T=float32, frame_name=b'f')
-    enter_w = Enter(w, T=float32, frame_name=b'f', is_constant=True)
-    merge = Merge(enter, next, T=float32) -> float32, int32
-    less = Less(merge, merge, T=float32)
-    cond = LoopCond(less)
-    switch = Switch(merge, cond, T=float32) -> float32, float32
-    step = MatMul(switch:1, enter_w, T=float32)
-    next = NextIteration(step, T=float32)
-    exit = Exit(switch, T=float32)
+def loop(source: str, frame: str = "") -> str:
+    """A loop of the old kind, which multiplies what it carries with a weight; `frame` ends the names of its nodes."""
+    text = """
+    enter_ = Enter(SOURCE, T=float32, frame_name=b'f_')
+    weight_ = Enter(w, T=float32, frame_name=b'f_', is_constant=True)
+    merge_ = Merge(enter_, next_, T=float32) -> float32, int32
+    less_ = Less(merge_, merge_, T=float32)
+    cond_ = LoopCond(less_)
+    switch_ = Switch(merge_, cond_, T=float32) -> float32, float32
+    step_ = MatMul(switch_:1, weight_, T=float32)
+    next_ = NextIteration(step_, T=float32)
+    exit_ = Exit(switch_, T=float32)
     """
+    return re.sub(r"_(?=\W)", frame, text).replace("SOURCE", source)
+
+
+LOOP = "x = Placeholder(dtype=float32)\nw = VariableV2(dtype=float32)\n" + loop("x")
 READ = "y = Tanh(exit, T=float32)\n"
 
 
 def test_a_loop_is_hidden_but_for_what_leaves_it_and_is_read() -> None:
-    inside = {"enter", "enter_w", "merge", "less", "cond", "switch", "step", "next"}
+    inside = {"enter", "weight", "merge", "less", "cond", "switch", "step", "next"}
     assert part("hidden", LOOP + READ) == inside
     assert part("hidden", LOOP) == {*inside, "exit"}
 
@@ -271,5 +276,78 @@ def test_an_exit_that_weights_follow_is_not_the_last() -> None:
 
 
 def test_a_loop_without_weights_has_no_last_point() -> None:
-    plain = LOOP.replace("MatMul(switch:1, enter_w", "AddV2(switch:1, switch:1") + READ
+    plain = LOOP.replace("MatMul(switch:1, weight", "AddV2(switch:1, switch:1") + READ
     assert part("last", plain + "v = VariableV2(dtype=float32)\no = MatMul(x, v, T=float32)\n") == {"o"}
+
+
+def nested(inner: str, outer: str = "AddV2(inner_exit, inner_exit, T=float32)", after: str = "") -> str:
+    """A loop in a loop, each with a step of its own."""
+    return f"""
+    x = Placeholder(dtype=float32)
+    w = VariableV2(dtype=float32)
+    enter = Enter(x, T=float32, frame_name=b'f')
+    w_f = Enter(w, T=float32, frame_name=b'f', is_constant=True)
+    merge = Merge(enter, next, T=float32) -> float32, int32
+    less = Less(merge, merge, T=float32)
+    cond = LoopCond(less)
+    switch = Switch(merge, cond, T=float32) -> float32, float32
+    inner_enter = Enter(switch:1, T=float32, frame_name=b'g')
+    w_g = Enter(w_f, T=float32, frame_name=b'g', is_constant=True)
+    inner_merge = Merge(inner_enter, inner_next, T=float32) -> float32, int32
+    inner_less = Less(inner_merge, inner_merge, T=float32)
+    inner_cond = LoopCond(inner_less)
+    inner_switch = Switch(inner_merge, inner_cond, T=float32) -> float32, float32
+    inner_step = {inner}
+    inner_next = NextIteration(inner_step, T=float32)
+    inner_exit = Exit(inner_switch, T=float32)
+    step = {outer}
+    next = NextIteration(step, T=float32)
+    exit = Exit(switch, T=float32)
+    y = Tanh(exit, T=float32)
+    {after}
+    """
+
+
+def test_for_weights_in_a_loop_within_a_loop_the_outer_exit_stands() -> None:
+    weighing = "MatMul(inner_switch:1, w_g, T=float32)"
+    plain = "AddV2(inner_switch:1, inner_switch:1, T=float32)"
+    assert part("last", nested(weighing)) == {"exit"}
+    assert part("last", nested(plain, "MatMul(inner_exit, w_f, T=float32)")) == {"exit"}
+    assert part("hidden", nested(weighing)) >= {"inner_exit", "inner_step", "step", "merge"}
+    assert part("hidden", nested(weighing)).isdisjoint({"exit", "y", "x", "w"})
+
+
+def test_of_two_loops_that_follow_one_another_the_exit_of_the_last_stands() -> None:
+    assert part("last", LOOP + loop("exit", "2") + "y = Tanh(exit2, T=float32)\n") == {"exit2"}
+    assert part("last", LOOP + loop("x", "2") + "y = AddV2(exit, exit2, T=float32)\n") == {"exit", "exit2"}
+
+
+def test_a_head_that_no_label_is_compared_with_is_one_of_the_last() -> None:
+    more = "v = VariableV2(dtype=float32)\ng = MatMul(x, v, T=float32)\np = Softmax(g, T=float32)\n"
+    assert part("last", DENSE + more + COMPARED + SUMMED) == {"h", "g"}
+
+
+def test_what_computes_of_a_call_s_results_is_not_hidden() -> None:
+    body = tiny_graph("a = _Arg(T=float32)\nb = Neg(a, T=float32)", "a, b")
+    text = (
+        DENSE
+        + """
+    p = Const(value=True)
+    y = If(p, h, then_branch=@f, else_branch=@f) -> float32, float32
+    one = Neg(y, T=float32)
+    two = Neg(y:1, T=float32)
+    z = Exp(one, T=float32)
+    """
+    )
+    assert part("hidden", tiny_graph(text, functions={"f": body})) == {"p"}
+
+
+def test_a_name_on_one_side_of_a_branch_is_hidden_though_it_is_read() -> None:
+    text = """
+    x = Placeholder(dtype=float32)
+    p = Placeholder(dtype=bool)
+    s = Switch(x, p, T=float32) -> float32, float32
+    side = Identity(s:1, T=float32)
+    n = Neg(side, T=float32)
+    """
+    assert part("hidden", DENSE + text.replace("x = Placeholder(dtype=float32)", "")) == {"p", "s", "side"}

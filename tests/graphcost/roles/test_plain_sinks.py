@@ -41,10 +41,16 @@ def test_an_effect_reads_nothing_away() -> None:
 @pytest.mark.parametrize(
     "line",
     ["z = Placeholder(dtype=float32)", "z = Const(value=1.0)", "z = VariableV2(dtype=float32)", "z = NoOp(^h)",
-     "z = Shape(h, T=float32)", "z = Foo(x) -> resource", "z = Foo(x) -> variant", "z = Neg(w, T=float32)"],
+     "z = Shape(h, T=float32)", "z = Foo(x) -> resource", "z = Foo(x) -> variant", "z = Neg(w, T=float32)",
+     "u = Placeholder(dtype=float32)\nz = Exp(u, T=float32)"],
 )  # fmt: skip
 def test_what_gives_no_answer_is_none(line: str) -> None:
     assert sinks(DENSE + line) == {"chosen": ["h"]}
+
+
+@pytest.mark.parametrize("dtype", ["resource", "variant"])
+def test_a_handle_that_the_network_makes_is_no_answer(dtype: str) -> None:
+    assert sinks(DENSE + f"y = Exp(h, T=float32)\nz = Foo(h) -> {dtype}") == {"chosen": ["y"]}
 
 
 def test_a_name_goes_before_what_has_none() -> None:
@@ -109,3 +115,34 @@ def test_inputs_alone_are_the_output() -> None:
 def test_without_inputs_the_effect_is() -> None:
     text = "w = VariableV2(dtype=float32)\none = Const(value=1.0)\nset = Assign(w, one, T=float32)"
     assert sinks(text) == {"chosen": ["set"], "why": "the graph's effect"}
+
+
+def test_beside_weights_that_are_multiplied_what_data_alone_reaches_is_none() -> None:
+    more = "b = VariableV2(dtype=float32)\ny = BiasAdd(h, b, T=float32)\nu = Placeholder(dtype=float32)\n"
+    assert sinks(DENSE + more + "z = Exp(u, T=float32)") == {"chosen": ["y"]}
+
+
+def test_beside_tables_that_are_only_looked_up_it_counts() -> None:
+    text = """
+    ids = Placeholder(dtype=int32)
+    table = Const(value=[1.0, 2.0])
+    row = Gather(table, ids, Tparams=float32, Tindices=int32)
+    u = Placeholder(dtype=float32)
+    z = Exp(u, T=float32)
+    """
+    assert sinks(text) == {"chosen": ["row", "z"]}
+
+
+def test_a_named_one_that_has_no_weights_of_its_own_is_said() -> None:
+    longer = COPY + "v = VariableV2(dtype=float32)\no = MatMul(y2, v, T=float32)\n"
+    found = sinks(longer + "a = Identity(y, T=float32)\nb = Identity(o, T=float32)")
+    assert found["chosen"] == ["a", "b"]
+    assert found["sharing"] == ["a"]
+
+
+def test_an_effect_that_another_reads_is_not_the_graph_s() -> None:
+    text = "w = VariableV2(dtype=float32)\none = Const(value=1.0)\nset = Assign(w, one, T=float32)\n"
+    assert sinks(text + "v = VariableV2(dtype=float32)\nmore = AssignAdd(v, set, T=float32)") == {
+        "chosen": ["more"],
+        "why": "the graph's effect",
+    }

@@ -88,3 +88,15 @@ def test_what_only_some_points_read_straight_or_through_one_another() -> None:
     assert {names[each] for each in only_for(flow, {index["last"]})} == {"a", "b", "c", "end"}
     assert {names[each] for each in only_for(flow, {index["last"], index["other"]})} == {"a", "b", "c", "end", "d"}
     assert only_for(flow, set()) == set()
+
+
+def test_an_assignment_of_a_gradient_to_some_rows_trains_too() -> None:
+    rows = "rows = Const(value=[0])\ntrain = ScatterSub(w, rows, dw, T=float32, Tindices=int32)\n"
+    found = parts(FORWARD + BACKWARD.replace("train = ApplyGradientDescent(w, rate, dw, T=float32)", rows))
+    assert found["trained"] == {"w"}
+    assert found["effects"] == set()
+
+
+def test_what_an_optimizer_only_reads_is_not_trained() -> None:
+    text = FORWARD.replace("MatMul(x, w", "MatMul(k, w") + "v = VariableV2(dtype=float32)\nk = MatMul(x, v, T=float32)"
+    assert parts(text + BACKWARD.replace("(w, rate, dw", "(w, v, dw"))["trained"] == {"w"}
