@@ -105,14 +105,17 @@ def is_negative(amount: object) -> bool:
     """Whether the amount is below zero, whatever its symbols are."""
     if isinstance(amount, int):
         return amount < 0
-    over = as_quotient(amount)
+    over = (amount, 1) if isinstance(amount, Expr) else as_quotient(amount)
     if over is None:
         return False
     numerator, _ = over
     if isinstance(numerator, int):
         return numerator < 0
-    # Bounds take time, and what has a term that is added is hardly ever below zero.
-    return all(coefficient < 0 for coefficient in numerator.terms.values()) and is_at_least(-numerator, 1)
+    for coefficient in numerator.terms.values():
+        # Bounds take time, and what has a term that is added is hardly ever below zero.
+        if coefficient >= 0:
+            return False
+    return is_at_least(-numerator, 1)
 
 
 def _sum(left: Ratio, right: tuple[Dim, int], sign: int) -> Amount:

@@ -13,6 +13,8 @@ from graphcost.dims.ratio import Amount, as_quotient, quotient, round_up
 from graphcost.errors import AnswerError
 from graphcost.faults import shown
 
+WHOLE = frozenset({int, bool, Expr})
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Cost:
@@ -57,32 +59,36 @@ class Cost:
         return total
 
     @property
+    def counts(self) -> tuple[Dim, ...]:
+        """How many of each kind, in the order of KINDS."""
+        return self.mac, self.add, self.mul, self.div, self.compare, self.transcendental, self.sqrt
+
+    @property
     def by_kind(self) -> dict[str, Dim]:
-        return {kind: getattr(self, kind) for kind in KINDS}
+        return dict(zip(KINDS, self.counts, strict=True))
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(*(a + b for a, b in zip(self.by_kind.values(), other.by_kind.values(), strict=True)))
+        return Cost(*(a + b for a, b in zip(self.counts, other.counts, strict=True)))
 
     def __mul__(self, times: Dim) -> Cost:
         # Most kinds are absent: nothing is multiplied for those.
-        return Cost(*[count * times if (count := getattr(self, kind)) else 0 for kind in KINDS])
+        return Cost(*[count * times if count else 0 for count in self.counts])
 
     __rmul__ = __mul__
 
     @property
     def is_whole(self) -> bool:
         """Whether no count is a share of something."""
-        return self is NOTHING or all(isinstance(getattr(self, kind), (int, Expr)) for kind in KINDS)
+        return WHOLE.issuperset(map(type, self.counts))
 
     def whole(self) -> Cost:
         """The cost with each share rounded up."""
-        return self if self.is_whole else Cost(*(up(count) for count in self.by_kind.values()))
+        return self if self.is_whole else Cost(*map(up, self.counts))
 
     def bind(self, bindings: Mapping[str, Dim]) -> Cost:
-        counts = [getattr(self, kind) for kind in KINDS]
-        if all(isinstance(count, int) for count in counts):
+        if all(isinstance(count, int) for count in self.counts):
             return self
-        return Cost(*(bind(count, bindings) for count in counts))
+        return Cost(*(bind(count, bindings) for count in self.counts))
 
 
 def up(count: Amount) -> Dim:
