@@ -26,18 +26,51 @@ def concrete(block: Block) -> Any:
     return tf.function(lambda x: tf.identity(block(x)), autograph=True).get_concrete_function(spec)
 
 
-def forms(function: Any) -> Iterator[tuple[str, Any, str]]:
-    """Name, GraphDef and output of each form: with functions, and with control flow as TensorFlow 1 has it."""
-    yield "functions", function.graph.as_graph_def(), function.outputs[0].name
-    convert = tensorflow_module("tensorflow.python.framework.convert_to_constants").convert_variables_to_constants_v2
-    yield "lowered", convert(function, lower_control_flow=True).graph.as_graph_def(), "Identity:0"
+def forms(block: Block) -> Iterator[tuple[str, Any, str]]:
+    """Name, GraphDef and output of each form: with functions, with control flow lowered, and as TensorFlow 1 writes it.
+
+    Variables are frozen. A block that TensorFlow 1 can't write has two forms.
+    """
+    function = concrete(block)
+    freeze = tensorflow_module("tensorflow.python.framework.convert_to_constants").convert_variables_to_constants_v2
+    has_variables = any(each.dtype == tf.resource for each in function.graph.internal_captures)
+    whole = freeze(function, lower_control_flow=False) if has_variables else function
+    yield "functions", whole.graph.as_graph_def(), whole.outputs[0].name
+    lowered = freeze(function, lower_control_flow=True)
+    yield "lowered", lowered.graph.as_graph_def(), lowered.outputs[0].name
+    first = _of_tensorflow_1(block)
+    if first is not None:
+        yield "first", first, "y:0"
+
+
+def _of_tensorflow_1(block: Block) -> Any:
+    """The graph that TensorFlow 1 makes of a block, with Switches, Merges and frames; None where it makes none."""
+    of_autograph = tensorflow_module("tensorflow.python.autograph.core.ag_ctx")
+    options = tensorflow_module("tensorflow.python.autograph.core.converter").ConversionOptions
+    context = of_autograph.ControlStatusCtx(of_autograph.Status.ENABLED, options(recursive=True, user_requested=True))
+    tf.compat.v1.disable_control_flow_v2()
+    try:
+        with tf.Graph().as_default() as graph:
+            x = tf.compat.v1.placeholder(tf.float32, [None, FEATURES], name="x")
+            tf.identity(tf.__internal__.autograph.tf_convert(lambda x: block(x), context)(x), name="y")
+    except (TypeError, ValueError, NotImplementedError, RuntimeError, LookupError):
+        return None
+    finally:
+        tf.compat.v1.enable_control_flow_v2()
+    return graph.as_graph_def()
 
 
 def drawn_block(random: Random, depth: int) -> Block:
     """A block whose loops and branches nest no deeper than that."""
-    kinds = [*LAYERS, *NESTING] if depth > 0 else LAYERS
+    kinds = [*LAYERS, *NESTING, *_more()] if depth > 0 else LAYERS
     blocks = [random.choice(kinds)(random, depth - 1) for _ in range(random.choice((1, 1, 2)))]
     return lambda x: _in_turn(blocks, x)
+
+
+def _more() -> Sequence[Kind]:
+    from deep_programs import DEEP  # which draws blocks itself
+
+    return DEEP
 
 
 def _in_turn(blocks: Sequence[Block], x: Any) -> Any:
@@ -46,18 +79,29 @@ def _in_turn(blocks: Sequence[Block], x: Any) -> Any:
     return x
 
 
-def _weights(random: Random, rows: int = FEATURES, columns: int = FEATURES) -> Any:
+def gradients(loss: Block, x: Any) -> Any:
+    """The gradient of a loss, by the tape, or as TensorFlow 1 derives it where there is no tape for its loops."""
+    zero = tf.UnconnectedGradients.ZERO
+    if not tf.compat.v1.control_flow_v2_enabled():
+        return tf.gradients(loss(x), x, unconnected_gradients=zero)[0]
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = loss(x)
+    return tape.gradient(value, x, unconnected_gradients=zero)
+
+
+def matrix(random: Random, rows: int = FEATURES, columns: int = FEATURES) -> Any:
     return np.array([[random.uniform(-0.5, 0.5) for _ in range(columns)] for _ in range(rows)], np.float32)
 
 
 def dense(random: Random, depth: int) -> Block:
-    weights = _weights(random)
+    weights = matrix(random)
     return lambda x: tf.tanh(tf.matmul(x, weights))
 
 
 def bottleneck(random: Random, depth: int) -> Block:
     width = random.choice((2, 3, 6))
-    into, out = _weights(random, FEATURES, width), _weights(random, width, FEATURES)
+    into, out = matrix(random, FEATURES, width), matrix(random, width, FEATURES)
     return lambda x: tf.matmul(tf.nn.relu(tf.matmul(x, into)), out)
 
 
@@ -207,7 +251,7 @@ def switching(random: Random, depth: int) -> Block:
 
 def growing(random: Random, depth: int) -> Block:
     """An array that grows as it is written, from either end, with or without room at the start."""
-    block, trips, weights = drawn_block(random, depth), random.randint(1, MOST_TRIPS), _weights(random)
+    block, trips, weights = drawn_block(random, depth), random.randint(1, MOST_TRIPS), matrix(random)
     start, is_reversed = random.choice((0, 0, 1)), random.random() < 0.3
 
     def run(x: Any) -> Any:
@@ -223,7 +267,7 @@ def growing(random: Random, depth: int) -> Block:
 
 def windows(random: Random, depth: int) -> Block:
     """Slices by the counter."""
-    size, weights = random.randint(1, 3), _weights(random)
+    size, weights = random.randint(1, 3), matrix(random)
 
     def run(x: Any) -> Any:
         n, total = tf.shape(x)[0], tf.zeros([FEATURES])
@@ -250,7 +294,7 @@ def cached(random: Random, depth: int) -> Block:
 
 
 def mapped(random: Random, depth: int) -> Block:
-    weights = _weights(random)
+    weights = matrix(random)
     way = random.choice(("map", "scan", "vectorized"))
 
     def run(x: Any) -> Any:
@@ -282,10 +326,7 @@ def gradient(random: Random, depth: int) -> Block:
     block = drawn_block(random, depth)
 
     def run(x: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            loss = tf.reduce_sum(block(x))
-        return x + tape.gradient(loss, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return x + gradients(lambda x: tf.reduce_sum(block(x)), x)
 
     return run
 

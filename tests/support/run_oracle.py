@@ -109,11 +109,12 @@ def _watched(graph: Any, watch: Watch) -> tuple[Any, Sequence[Callable[..., Any]
     callbacks: list[Callable[..., Any]] = []
     for function in copy.library.function:
         function.attr.pop(COMPILED, None)
-    for nodes in (copy.node, *(function.node_def for function in copy.library.function)):
+    bodies = [(function.node_def, _running(function)) for function in copy.library.function]
+    for nodes, running in ((copy.node, {node.name for node in copy.node}), *bodies):
         for node in list(nodes):
             node.op = STATELESS.get(node.op, node.op)
             node.attr.pop(COMPILED, None)
-            if node.op in WATCHED:
+            if node.op in WATCHED and node.name in running:
                 callback = _callback(watch, node)
                 callbacks.append(callback)
                 watcher = nodes.add(name=f"{node.name}/watch", op="PyFunc")
@@ -123,6 +124,20 @@ def _watched(graph: Any, watch: Watch) -> tuple[Any, Sequence[Callable[..., Any]
                 watcher.attr["Tout"].list.SetInParent()
                 node.input.append(f"^{watcher.name}")
     return copy, callbacks
+
+
+def _running(function: Any) -> set[str]:
+    """The nodes that run when a function does: those that it gives or that have effects, and what they need."""
+    nodes = {node.name: node for node in function.node_def}
+    effects = [node.name for node in function.node_def if node.op in op_defs() and op_defs()[node.op].is_stateful]
+    pending = [*(ref.partition(":")[0] for ref in function.ret.values()), *function.control_ret.values(), *effects]
+    running: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in nodes and name not in running:
+            running.add(name)
+            pending.extend(each.removeprefix("^").partition(":")[0] for each in nodes[name].input)
+    return running
 
 
 def _callback(watch: Watch, node: Any) -> Callable[..., Any]:
@@ -197,17 +212,22 @@ def _depthwise_filter_gradient(node: Any, inputs: Sequence[Any]) -> int:
 
 
 def _einsum(node: Any, inputs: Sequence[Any]) -> int:
-    """Of two operands each pair of elements that meet; of one, nothing is multiplied."""
+    """Of two operands each pair of elements that meet; of one, nothing is multiplied.
+
+    What only one operand names, and the output doesn't, is summed before.
+    """
     if len(inputs) != 2:
         return 0
-    operands = node.attr["equation"].s.decode().replace(" ", "").partition("->")[0].split(",")
+    given, _, output = node.attr["equation"].s.decode().replace(" ", "").partition("->")
+    operands = given.split(",")
     sizes: dict[Any, int] = {}
     for labels, array in zip(operands, inputs, strict=True):
         named = len(labels.replace("...", ""))
         before, dots, after = labels.partition("...")
         spread = [("...", i) for i in range(array.ndim - named, 0, -1)] if dots else []
         for label, size in zip([*before, *spread, *after], array.shape, strict=True):
-            sizes[label] = max(size, sizes.get(label, 1)) if size else 0
+            if isinstance(label, tuple) or all(label in each for each in operands) or label in output:
+                sizes[label] = max(size, sizes.get(label, 1)) if size else 0
     return prod(sizes.values())
 
 
