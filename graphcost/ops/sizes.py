@@ -52,17 +52,20 @@ class Sizes:
         self._path = path
         self._replaced = _Standing()
         self._equalities: dict[Equality, None] = {}
+        self._maybe_empty: set[tuple[str, int, int]] = set()
 
     def within(self, path: str) -> Sizes:
         """The same symbols and equalities, seen from a body that is called at `path`."""
         inner = Sizes(path=f"{path}/")
         inner._replaced, inner._equalities = self._replaced, self._equalities
+        inner._maybe_empty = self._maybe_empty
         return inner
 
     def fork(self) -> Sizes:
         """A copy that can learn without telling, for what doesn't run when the outputs are computed."""
         copy = Sizes(self._inputs, self._path, self._unbatched)
         copy._replaced, copy._equalities = _Standing(self._replaced), dict(self._equalities)
+        copy._maybe_empty = set(self._maybe_empty)
         return copy
 
     @property
@@ -84,8 +87,14 @@ class Sizes:
             raise RuleError(f"a tensor has {MAX_RANK} axes at the most")
         name = self._inputs.get(ref)
         if name is None:
-            return self.resolve(symbol(f"size({shortened(self._path + ref.node)}:{ref.port},{axis})"))
+            least = 0 if (self._path + ref.node, ref.port, axis) in self._maybe_empty else 1
+            return self.resolve(symbol(f"size({shortened(self._path + ref.node)}:{ref.port},{axis})", least))
         return self.resolve(symbol(BATCH if axis == 0 and ref not in self._unbatched else f"{name}[{axis}]"))
+
+    def open_maybe_empty(self, ref: TensorRef, axis: int) -> Dim:
+        """As open(), where the size may be 0: its symbol may be, from now on. Other open sizes are at least 1."""
+        self._maybe_empty.add((self._path + ref.node, ref.port, axis))
+        return self.open(ref, axis)
 
     def simple(self, size: Dim, ref: TensorRef, axis: int) -> Dim:
         """The size of `axis` of a tensor; in place of a long formula its symbol."""

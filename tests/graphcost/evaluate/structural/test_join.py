@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphcost.dims import Shape, symbol
+from graphcost.dims import Dim, Shape, dim_max, symbol
+from graphcost.dims.expr import least_value
 from graphcost.evaluate.structural.join import join
 from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
@@ -49,3 +50,13 @@ def test_what_handles_hold_is_joined_and_nothing_agrees_with_anything() -> None:
     assert str(both.shape[1]).startswith("size(y:1 element")
     assert join(holding[0], holding[2], REF, Sizes()).element == A
     assert join(holding[2], holding[1], REF, Sizes()).element == B
+
+
+@pytest.mark.parametrize(("one", "other", "least"), [(2, 3, 1), (0, 3, 0), (3, dim_max(0, symbol("N") - 2), 0)])
+def test_a_size_that_may_be_nothing_stays_open_to_that(one: Dim, other: Dim, least: int) -> None:
+    """As of a cache that a loop fills: its first size is 0."""
+    sizes = Sizes()
+    found = join(Fact("float32", Shape(one, 4)), Fact("float32", Shape(other, 4)), TensorRef("loop"), sizes)
+    assert found.shape is not None
+    assert least_value(found.shape[0]) == least
+    assert sizes.open(TensorRef("loop"), 0) == found.shape[0]
