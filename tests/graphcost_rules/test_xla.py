@@ -7,7 +7,7 @@ import pytest
 from counted import floats
 from counting import Tally
 from data_dependent import merge_sorted
-from optional_tensorflow import tensorflow_module, tf
+from optional_tensorflow import need_tensorflow, tensorflow_module, tf
 from shape_function import constant, prove_shapes, tensor
 from single_op import apply
 
@@ -199,6 +199,7 @@ def test_hostile_nodes_are_refused(kind, operands, attrs):
 @pytest.mark.parametrize(("size", "stride", "window"), [(4, 2, 3), (5, 3, 3), (3, 2, 1), (6, 4, 5)])
 def test_a_transposed_convolution_multiplies_no_inserted_zeros(size, stride, window):
     """It costs what TensorFlow's operation for the same costs, which steps over the image instead of dilating it."""
+    need_tensorflow()  # it makes the message of the axes
     image, kernel, full = Shape(2, size, 7, 4), Shape(window, 3, 4, 6), (size - 1) * stride + window
     margins = (window - 1, window - 1, 1, 1)
     dilated = apply(RULES, "XlaConv", image, kernel, [1, 1], Value((2, 2), margins), [stride, 1], [1, 1], 1, **CONV)
