@@ -75,8 +75,9 @@ class Sizes:
         """The equalities that no replacement could express; every binding is checked against them."""
         return tuple(self._equalities)
 
-    def open(self, ref: TensorRef, axis: int) -> Dim:
-        """The symbol for the size of `axis` of a tensor that only running the graph could tell.
+    def open(self, ref: TensorRef, axis: int, least: int = 1) -> Dim:
+        """The symbol for the size of `axis` of a tensor that only running the graph could tell; 0 is such a size only
+        where `least` says so.
 
         RuleError where no tensor has so many axes.
         """
@@ -84,7 +85,7 @@ class Sizes:
             raise RuleError(f"a tensor has {MAX_RANK} axes at the most")
         name = self._inputs.get(ref)
         if name is None:
-            return self.resolve(symbol(f"size({shortened(self._path + ref.node)}:{ref.port},{axis})"))
+            return self.resolve(symbol(f"size({shortened(self._path + ref.node)}:{ref.port},{axis})", least))
         return self.resolve(symbol(BATCH if axis == 0 and ref not in self._unbatched else f"{name}[{axis}]"))
 
     def simple(self, size: Dim, ref: TensorRef, axis: int) -> Dim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphcost.dims import Dim, Shape
+from graphcost.dims import Dim, Shape, is_at_least
 from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import Fact
@@ -24,7 +24,10 @@ def _shape(a: Shape | None, b: Shape | None, ref: TensorRef, sizes: Sizes) -> Sh
 
 def _size(a: Dim, b: Dim, ref: TensorRef, axis: int, sizes: Sizes) -> Dim:
     a, b = sizes.resolve(a), sizes.resolve(b)
-    return a if a == b else sizes.open(ref, axis)
+    if a == b:
+        return a
+    # What may be nothing on one side, as a cache is that starts empty, may be nothing.
+    return sizes.open(ref, axis, least=1 if is_at_least(a, 1) and is_at_least(b, 1) else 0)
 
 
 def _value(a: Fact, b: Fact) -> Value | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graphcost.dims import Dim, Expr, Shape, bind, symbol, symbols
+from graphcost.dims import Dim, Expr, Shape, bind, is_at_least, symbol, symbols
 from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, LoopTrips, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
@@ -21,6 +21,7 @@ from graphcost.ir.graph import Graph
 from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import Fact
+from graphcost.ops.sizes import Sizes
 from graphcost.ops.status import Status
 
 MAX_ROUNDS = 6
@@ -118,7 +119,14 @@ def _ungrown(site: Site, position: int, before: Fact, after: Fact) -> Shape | No
         return after.shape
     ref = TensorRef(site.node.name, position)
     pairs = enumerate(zip(before.shape, after.shape, strict=True))
-    return Shape(*(b if b == site.sizes.open(ref, axis) else a for axis, (b, a) in pairs))
+    return Shape(*(b if _stays(site.sizes, ref, axis, b, a) else a for axis, (b, a) in pairs))
+
+
+def _stays(sizes: Sizes, ref: TensorRef, axis: int, before: Dim, after: Dim) -> bool:
+    """Whether a size is open already, as one that the body gives: one that is never 0 must remain so."""
+    if before == sizes.open(ref, axis):
+        return is_at_least(after, 1)
+    return before == sizes.open(ref, axis, least=0)
 
 
 def _varying(site: Site, settled: Settled, counter: str) -> dict[str, Dim]:
@@ -140,9 +148,10 @@ def _states(site: Site, position: int, before: Fact, first: Fact, after: Fact) -
     if before.shape is None or first.shape is None or after.shape is None:
         return
     for axis, size in enumerate(before.shape):
-        opened = site.sizes.open(TensorRef(site.node.name, position), axis)
-        if size == opened and isinstance(opened, Expr) and len(symbols(opened)) == 1:
-            (name,) = symbols(opened)
+        ref = TensorRef(site.node.name, position)
+        opened = (site.sizes.open(ref, axis), site.sizes.open(ref, axis, least=0))
+        if size in opened and isinstance(size, Expr) and len(symbols(size)) == 1:
+            (name,) = symbols(size)
             yield State(name, size, first.shape[axis], after.shape[axis])
 
 

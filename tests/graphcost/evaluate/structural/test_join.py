@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphcost.dims import Shape, symbol
+from graphcost.dims import Dim, Shape, symbol
 from graphcost.evaluate.structural.join import join
 from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
@@ -29,6 +29,11 @@ def test_sizes_that_differ_are_open() -> None:
     assert joined(A, Fact("float32", Shape(2))).shape is None
     assert joined(A, Fact("float32", None)).shape is None
     assert joined(A, Fact(None, Shape(2, 3))).dtype == "float32"
+
+
+@pytest.mark.parametrize("empty", [0, symbol("n", least=0), symbol("N") - 1])
+def test_what_may_be_nothing_on_one_side_may_be_nothing(empty: Dim) -> None:
+    assert joined(A, Fact("float32", Shape(2, empty))).shape == Shape(2, symbol("size(y:1,1)", least=0))
 
 
 @pytest.mark.parametrize(("shape", "items"), [((2,), (1, None)), ((1,), None)])

@@ -10,7 +10,7 @@ from counted_loops import body, condition
 from evaluation import counted, evaluated, flops, run_of
 from tiny_graph import tiny_graph
 
-from graphcost.dims import Shape, symbol
+from graphcost.dims import Shape, bind, symbol, symbols
 from graphcost.ir.graph import Graph
 from graphcost.ir.literal import PartialShape
 from graphcost.ir.node import EMPTY, TensorRef
@@ -136,6 +136,46 @@ def test_a_size_that_grows_is_summed_over_the_trips() -> None:
     (line,) = (line for line in counted(graph).lines if line.op == "Exp")
     assert line.work.flops == 7 + 9 + 11 + 13
     assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(13)
+
+
+def sliding(begin: int, added: int) -> Graph:
+    """Rows that come in, and a slice that keeps some: concat([v, ...])[begin:]."""
+    return body(
+        f"""
+        axis = Const(value=0)
+        more = Const(value={[0.0] * added})
+        both = ConcatV2(v, more, axis, N=2, T=float32)
+        first = Const(value=[{begin}])
+        last = Const(value=[0])
+        step = Const(value=[1])
+        kept = StridedSlice(both, first, last, step, end_mask=1, T=float32, Index=int32)
+        out = Exp(kept, T=float32)
+        """
+    )
+
+
+@pytest.mark.parametrize("begin", [-7, -4, -3, -1, 0, 1, 2, 3, 5])
+@pytest.mark.parametrize("added", [1, 2, 3])
+@pytest.mark.parametrize("start", [0, 1, 6])
+def test_a_cache_that_slides_has_what_is_kept_of_it_in_each_iteration(start: int, added: int, begin: int) -> None:
+    """Also where it starts empty, or where nothing is left."""
+    rows, sizes = [0.0] * start, []
+    for _ in range(4):
+        rows = [*rows, *[0.0] * added][begin:]
+        sizes.append(len(rows))
+    graph = looping("Const(value=4)", sliding(begin, added), vector=f"<{start}>")
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == sum(sizes)
+    assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(sizes[-1])
+
+
+@pytest.mark.parametrize("start", [0, 2])
+def test_a_cache_for_an_open_number_of_iterations_is_full_after_some(start: int) -> None:
+    graph = looping("Placeholder(dtype=int32, shape=<>)", sliding(-4, 1), vector=f"<{start}>")
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    (trips,) = symbols(line.count)
+    for number in range(7):
+        assert bind(line.work.flops, {trips: number}) == sum(min(start + i + 1, 4) for i in range(number))
 
 
 def test_a_shape_that_the_body_changes_otherwise_is_open() -> None:
