@@ -16,7 +16,6 @@ pytestmark = pytest.mark.shared
 
 UNSOLVED = frozenset(
     [
-        "d10_chunks.saved_model.pb",
         "d10_nested_v1_gradient.pb",
     ]
 )

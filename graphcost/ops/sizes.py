@@ -10,6 +10,9 @@ from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim
 from graphcost.errors import RuleError
 from graphcost.ir.node import TensorRef
 
+CHANGING = "value("
+"""How symbols begin that stand for a variable of a loop: no size, and not the same in each iteration."""
+
 BATCH = "N"
 """The one symbol that stands for the leading open size of every input that has a batch."""
 
@@ -232,7 +235,7 @@ def _solution(dim: Dim, number: int) -> tuple[str, int | None] | None:
         return None
     ((monomial, coefficient),) = variable.items()
     ((atom, power),) = monomial if len(monomial) == 1 else ((None, 0),)
-    if not isinstance(atom, Symbol) or power != 1 or atom.least is None:
+    if not isinstance(atom, Symbol) or power != 1 or atom.least is None or atom.name.startswith(CHANGING):
         return None
     quotient, rest = divmod(number - dim.terms.get((), 0), coefficient)
     return atom.name, quotient if not rest and quotient >= 0 else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graphcost.dims import Dim, Expr, Shape, bind, is_at_least, symbol, symbols
+from graphcost.dims import Dim, Expr, Shape, bind, is_at_least, least_value, symbol, symbols
 from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, LoopTrips, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
@@ -26,6 +26,10 @@ from graphcost.ops.status import Status
 
 MAX_ROUNDS = 6
 """Shapes that haven't settled after so many evaluations of the body are given up as unknown."""
+
+
+SUMS = frozenset(("Add", "AddV2"))
+"""What counters are made by that may have their start as a lower bound."""
 
 
 def loop(site: Site) -> HandlerSteps:
@@ -62,17 +66,20 @@ class Settled:
 def _entering(site: Site, body: Graph) -> tuple[Fact, ...]:
     """The variables as they enter the body: invariants as they are, integer scalars as symbols, no other values."""
     return tuple(
-        fact if passes_through(body, position) else _open(site, position, fact)
+        fact if passes_through(body, position) else _open(site, position, fact, _is_added_to(body, position))
         for position, fact in enumerate(site.inputs)
     )
 
 
-def _open(site: Site, position: int, fact: Fact) -> Fact:
+def _open(site: Site, position: int, fact: Fact, is_added_to: bool) -> Fact:
     # The value of a list's handle, a variant, and of a growing array's flow, a float, is a length: it steps like an
     # integer.
     has_length = fact.dtype in ("variant", "float32") and fact.number is not None
     if fact.shape == Shape() and (dtype_named(fact.dtype).is_integer or has_length):
         least = 0 if fact.dtype == "variant" else None
+        if is_added_to and not has_length and fact.number is not None:
+            # Most counters go up. Of one that doesn't the body tells, and it is looked at once more.
+            least = least_value(fact.number)
         return replace(fact, value=Value.scalar(symbol(_name(site, position), least)))
     return replace(fact, value=None)
 
@@ -81,12 +88,21 @@ def _name(site: Site, position: int) -> str:
     return f"value({site.label}:{position})"
 
 
+def _is_added_to(body: Graph, position: int) -> bool:
+    """Whether the body hands on the sum of the variable and something."""
+    node = body.nodes[_source(body, body.outputs[position]).node]
+    return node.op in SUMS and body.inputs[position] in [_source(body, ref) for ref in node.inputs]
+
+
 def passes_through(body: Graph, position: int) -> bool:
     """Whether the body hands the variable on as it is, through nothing but Identity."""
-    ref = body.outputs[position]
+    return _source(body, body.outputs[position]) == body.inputs[position]
+
+
+def _source(body: Graph, ref: TensorRef) -> TensorRef:
     while body.nodes[ref.node].op == "Identity":
         ref = body.nodes[ref.node].inputs[0]
-    return ref == body.inputs[position]
+    return ref
 
 
 def _settle(
@@ -111,7 +127,18 @@ def _join(site: Site, position: int, before: Fact, after: Fact) -> Fact:
     """The variable at the start of any iteration. An open size that only grows by a number is settled."""
     grown = replace(after, value=before.value, dtype=before.dtype, shape=_ungrown(site, position, before, after))
     merged = join(before, grown, TensorRef(site.node.name, position), site.sizes)
-    return replace(merged, value=before.value)
+    return replace(merged, value=_still_bounded(site, position, before, after))
+
+
+def _still_bounded(site: Site, position: int, before: Fact, after: Fact) -> Value | None:
+    """The variable's symbol; one that never falls below its start must not be seen to."""
+    inside = before.number
+    least = None if inside is None or before.dtype == "variant" else least_value(inside)
+    if least is None or symbols(inside or 0) != {_name(site, position)}:
+        return before.value
+    if after.number is not None and is_at_least(after.number, least):
+        return before.value
+    return Value.scalar(symbol(_name(site, position), least=None))
 
 
 def _ungrown(site: Site, position: int, before: Fact, after: Fact) -> Shape | None:

@@ -178,6 +178,49 @@ def test_a_cache_for_an_open_number_of_iterations_is_full_after_some(start: int)
         assert bind(line.work.flops, {trips: number}) == sum(min(start + i + 1, 4) for i in range(number))
 
 
+def chunked(size: int, step: int) -> Graph:
+    """x[i : min(i + size, n)], for a counter i that steps."""
+    return tiny_graph(
+        f"""
+        i = _Arg(T=int32)
+        n = _Arg(T=int32)
+        x = _Arg(T=float32)
+        step = Const(value={step})
+        next = AddV2(i, step, T=int32)
+        size = Const(value={size})
+        end = AddV2(i, size, T=int32)
+        last = Minimum(end, n, T=int32)
+        begins = Pack(i, N=1, T=int32, axis=0)
+        ends = Pack(last, N=1, T=int32, axis=0)
+        ones = Const(value=[1])
+        rows = StridedSlice(x, begins, ends, ones, T=float32, Index=int32)
+        work = Exp(rows, T=float32)
+        axis = Const(value=0)
+        sum = Sum(work, axis, T=float32)
+        out = AddV2(x, sum, T=float32)
+        """,
+        "next, n, out",
+    )
+
+
+@pytest.mark.parametrize(("start", "size", "step"), [(0, 4, 4), (0, 2, 1), (1, 3, 5), (2, 1, 1), (0, 3, 2)])
+@pytest.mark.parametrize("limit", [1, 4, 9])
+def test_a_slice_by_the_counter_has_its_size_in_each_iteration(start: int, size: int, step: int, limit: int) -> None:
+    expected = sum(len(range(9)[i : min(i + size, limit)]) for i in range(start, limit, step))
+    graph = looping(f"Const(value={limit})", chunked(size, step), vector="<9>", start=start)
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == expected
+
+
+def test_a_counter_that_falls_has_no_lower_bound() -> None:
+    """Where it is negative, a slice by it counts from the end."""
+    falling = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=float32)\n c = Less(n, i, T=int32)", "c")
+    graph = looping("Const(value=-9)", chunked(2, -3), cond=falling, vector="<9>", start=1)
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert "size(" in str(line.work.flops)
+    assert line.count == 4
+
+
 def test_a_shape_that_the_body_changes_otherwise_is_open() -> None:
     growing = body(
         """
