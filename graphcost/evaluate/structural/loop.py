@@ -15,6 +15,7 @@ from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, LoopTrips
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.evaluate.structural.recurrences import State, solved
+from graphcost.evaluate.structural.simulation import simulated_trips
 from graphcost.evaluate.structural.trips import Origin, Trips, trip_count
 from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Graph
@@ -46,7 +47,11 @@ def loop(site: Site) -> HandlerSteps:
         return site.unknown(tested if isinstance(tested, Problem) else Problem(Status.INVALID, "no condition"))
     counter = f"k({site.label})"
     varying = _varying(site, settled, counter)
-    trips, source = _trips(site, trip_count(tested, varying, counter, site.run.rules, _origin(site, graph)))
+    derived = trip_count(tested, varying, counter, site.run.rules, _origin(site, graph))
+    if derived is None or not derived.is_exact:
+        counted = yield from simulated_trips(site, condition, body, settled.variables)
+        derived = derived if counted is None else Trips(counted, is_exact=True)
+    trips, source = _trips(site, derived)
     site.run.loops[site.inner_path] = LoopTrips(trips, source)
     calls = (
         Call(settled.evaluation, binder=Binder(counter, trips, varying)),
