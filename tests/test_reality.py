@@ -16,9 +16,7 @@ pytestmark = pytest.mark.shared
 
 UNSOLVED = frozenset(
     [
-        "d10_chunks.saved_model.pb",
         "d10_nested_v1_gradient.pb",
-        "d10_sliding_window_cache.saved_model.pb",
     ]
 )
 """Cases that aren't right yet. What is solved leaves the list: a test says so."""

@@ -10,6 +10,9 @@ from graphcost.dims import Dim, Expr, Shape, Symbol, bind, floor_div, format_dim
 from graphcost.errors import RuleError
 from graphcost.ir.node import TensorRef
 
+CHANGING = "value("
+"""How symbols begin that stand for a variable of a loop: no size, and not the same in each iteration."""
+
 BATCH = "N"
 """The one symbol that stands for the leading open size of every input that has a batch."""
 
@@ -52,20 +55,17 @@ class Sizes:
         self._path = path
         self._replaced = _Standing()
         self._equalities: dict[Equality, None] = {}
-        self._maybe_empty: set[tuple[str, int, int]] = set()
 
     def within(self, path: str) -> Sizes:
         """The same symbols and equalities, seen from a body that is called at `path`."""
         inner = Sizes(path=f"{path}/")
         inner._replaced, inner._equalities = self._replaced, self._equalities
-        inner._maybe_empty = self._maybe_empty
         return inner
 
     def fork(self) -> Sizes:
         """A copy that can learn without telling, for what doesn't run when the outputs are computed."""
         copy = Sizes(self._inputs, self._path, self._unbatched)
         copy._replaced, copy._equalities = _Standing(self._replaced), dict(self._equalities)
-        copy._maybe_empty = set(self._maybe_empty)
         return copy
 
     @property
@@ -78,8 +78,9 @@ class Sizes:
         """The equalities that no replacement could express; every binding is checked against them."""
         return tuple(self._equalities)
 
-    def open(self, ref: TensorRef, axis: int) -> Dim:
-        """The symbol for the size of `axis` of a tensor that only running the graph could tell.
+    def open(self, ref: TensorRef, axis: int, least: int = 1) -> Dim:
+        """The symbol for the size of `axis` of a tensor that only running the graph could tell; 0 is such a size only
+        where `least` says so.
 
         RuleError where no tensor has so many axes.
         """
@@ -87,14 +88,8 @@ class Sizes:
             raise RuleError(f"a tensor has {MAX_RANK} axes at the most")
         name = self._inputs.get(ref)
         if name is None:
-            least = 0 if (self._path + ref.node, ref.port, axis) in self._maybe_empty else 1
             return self.resolve(symbol(f"size({shortened(self._path + ref.node)}:{ref.port},{axis})", least))
         return self.resolve(symbol(BATCH if axis == 0 and ref not in self._unbatched else f"{name}[{axis}]"))
-
-    def open_maybe_empty(self, ref: TensorRef, axis: int) -> Dim:
-        """As open(), where the size may be 0: its symbol may be, from now on. Other open sizes are at least 1."""
-        self._maybe_empty.add((self._path + ref.node, ref.port, axis))
-        return self.open(ref, axis)
 
     def simple(self, size: Dim, ref: TensorRef, axis: int) -> Dim:
         """The size of `axis` of a tensor; in place of a long formula its symbol."""
@@ -240,7 +235,7 @@ def _solution(dim: Dim, number: int) -> tuple[str, int | None] | None:
         return None
     ((monomial, coefficient),) = variable.items()
     ((atom, power),) = monomial if len(monomial) == 1 else ((None, 0),)
-    if not isinstance(atom, Symbol) or power != 1 or atom.least is None:
+    if not isinstance(atom, Symbol) or power != 1 or atom.least is None or atom.name.startswith(CHANGING):
         return None
     quotient, rest = divmod(number - dim.terms.get((), 0), coefficient)
     return atom.name, quotient if not rest and quotient >= 0 else None

@@ -179,12 +179,25 @@ def _interval(size: Dim, row: Row, stride: int | None) -> Interval:
         return Interval(None, None, None)
     least, most = (0, size) if stride > 0 else (-1, size - 1)
     first, last = (least, most) if stride > 0 else (most, least)
+    kept = _after(size, row.begin) if stride > 0 and row.to_end and not row.from_start else None
+    if kept is not None:
+        return Interval(size - kept, stride, ceil_div(kept, stride))
     begin = first if row.from_start else _clamped(_from_start(size, row.begin), least, most)
     end = last if row.to_end else _clamped(_from_start(size, row.end), least, most)
     if begin is None or end is None:
         return Interval(begin, stride, None)
     span = end - begin if stride > 0 else begin - end
     return Interval(begin, stride, dim_max(ceil_div(span, abs(stride)), 0))
+
+
+def _after(size: Dim, begin: Dim | None) -> Dim | None:
+    """How many there are from `begin` on: all but the first so many, or the last so many. In this form, of a single
+    extremum, a loop is seen to come to an end with them. None where the sign of `begin` isn't known."""
+    if begin is None:
+        return None
+    if is_at_least(begin, 0):
+        return dim_max(size - begin, 0)
+    return dim_min(size, -begin) if is_at_least(-1 - begin, 0) else None
 
 
 def _from_start(size: Dim, position: Dim | None) -> Dim | None:
@@ -195,7 +208,12 @@ def _from_start(size: Dim, position: Dim | None) -> Dim | None:
 
 
 def _clamped(position: Dim | None, least: Dim, most: Dim) -> Dim | None:
-    return None if position is None else dim_min(dim_max(position, least), most)
+    if position is None:
+        return None
+    # Of two bounds one is often enough, but that can't be seen once they are nested.
+    if is_at_least(position - least, 0):
+        return dim_min(position, most)
+    return dim_max(position, least) if is_at_least(most - position, 0) else dim_min(dim_max(position, least), most)
 
 
 RULES = RuleSet(

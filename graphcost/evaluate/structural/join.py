@@ -26,9 +26,8 @@ def _size(a: Dim, b: Dim, ref: TensorRef, axis: int, sizes: Sizes) -> Dim:
     a, b = sizes.resolve(a), sizes.resolve(b)
     if a == b:
         return a
-    if is_at_least(a, 1) and is_at_least(b, 1):
-        return sizes.open(ref, axis)
-    return sizes.open_maybe_empty(ref, axis)
+    # What may be nothing on one side, as a cache is that starts empty, may be nothing.
+    return sizes.open(ref, axis, least=1 if is_at_least(a, 1) and is_at_least(b, 1) else 0)
 
 
 def _value(a: Fact, b: Fact) -> Value | None:

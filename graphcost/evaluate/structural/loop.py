@@ -10,21 +10,27 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graphcost.dims import Dim, Expr, Shape, bind, symbol, symbols
+from graphcost.dims import Dim, Expr, Shape, bind, is_at_least, least_value, symbol, symbols
 from graphcost.evaluate import Binder, Call, Evaluation, HandlerSteps, LoopTrips, Outcome, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
 from graphcost.evaluate.structural.recurrences import State, solved
+from graphcost.evaluate.structural.simulation import simulated_trips
 from graphcost.evaluate.structural.trips import Origin, Trips, trip_count
 from graphcost.ir.dtypes import dtype_named
 from graphcost.ir.graph import Graph
 from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
 from graphcost.ops.fact import Fact
+from graphcost.ops.sizes import Sizes
 from graphcost.ops.status import Status
 
 MAX_ROUNDS = 6
 """Shapes that haven't settled after so many evaluations of the body are given up as unknown."""
+
+
+SUMS = frozenset(("Add", "AddV2"))
+"""What counters are made by that may have their start as a lower bound."""
 
 
 def loop(site: Site) -> HandlerSteps:
@@ -41,7 +47,11 @@ def loop(site: Site) -> HandlerSteps:
         return site.unknown(tested if isinstance(tested, Problem) else Problem(Status.INVALID, "no condition"))
     counter = f"k({site.label})"
     varying = _varying(site, settled, counter)
-    trips, source = _trips(site, trip_count(tested, varying, counter, site.run.rules, _origin(site, graph)))
+    derived = trip_count(tested, varying, counter, site.run.rules, _origin(site, graph))
+    if derived is None or not derived.is_exact:
+        counted = yield from simulated_trips(site, condition, body, settled.variables)
+        derived = derived if counted is None else Trips(counted, is_exact=True)
+    trips, source = _trips(site, derived)
     site.run.loops[site.inner_path] = LoopTrips(trips, source)
     calls = (
         Call(settled.evaluation, binder=Binder(counter, trips, varying)),
@@ -61,17 +71,20 @@ class Settled:
 def _entering(site: Site, body: Graph) -> tuple[Fact, ...]:
     """The variables as they enter the body: invariants as they are, integer scalars as symbols, no other values."""
     return tuple(
-        fact if passes_through(body, position) else _open(site, position, fact)
+        fact if passes_through(body, position) else _open(site, position, fact, _is_added_to(body, position))
         for position, fact in enumerate(site.inputs)
     )
 
 
-def _open(site: Site, position: int, fact: Fact) -> Fact:
+def _open(site: Site, position: int, fact: Fact, is_added_to: bool) -> Fact:
     # The value of a list's handle, a variant, and of a growing array's flow, a float, is a length: it steps like an
     # integer.
     has_length = fact.dtype in ("variant", "float32") and fact.number is not None
     if fact.shape == Shape() and (dtype_named(fact.dtype).is_integer or has_length):
         least = 0 if fact.dtype == "variant" else None
+        if is_added_to and not has_length and fact.number is not None:
+            # Most counters go up. Of one that doesn't the body tells, and it is looked at once more.
+            least = least_value(fact.number)
         return replace(fact, value=Value.scalar(symbol(_name(site, position), least)))
     return replace(fact, value=None)
 
@@ -80,12 +93,21 @@ def _name(site: Site, position: int) -> str:
     return f"value({site.label}:{position})"
 
 
+def _is_added_to(body: Graph, position: int) -> bool:
+    """Whether the body hands on the sum of the variable and something."""
+    node = body.nodes[_source(body, body.outputs[position]).node]
+    return node.op in SUMS and body.inputs[position] in [_source(body, ref) for ref in node.inputs]
+
+
 def passes_through(body: Graph, position: int) -> bool:
     """Whether the body hands the variable on as it is, through nothing but Identity."""
-    ref = body.outputs[position]
+    return _source(body, body.outputs[position]) == body.inputs[position]
+
+
+def _source(body: Graph, ref: TensorRef) -> TensorRef:
     while body.nodes[ref.node].op == "Identity":
         ref = body.nodes[ref.node].inputs[0]
-    return ref == body.inputs[position]
+    return ref
 
 
 def _settle(
@@ -110,7 +132,18 @@ def _join(site: Site, position: int, before: Fact, after: Fact) -> Fact:
     """The variable at the start of any iteration. An open size that only grows by a number is settled."""
     grown = replace(after, value=before.value, dtype=before.dtype, shape=_ungrown(site, position, before, after))
     merged = join(before, grown, TensorRef(site.node.name, position), site.sizes)
-    return replace(merged, value=before.value)
+    return replace(merged, value=_still_bounded(site, position, before, after))
+
+
+def _still_bounded(site: Site, position: int, before: Fact, after: Fact) -> Value | None:
+    """The variable's symbol; one that never falls below its start must not be seen to."""
+    inside = before.number
+    least = None if inside is None or before.dtype == "variant" else least_value(inside)
+    if least is None or symbols(inside or 0) != {_name(site, position)}:
+        return before.value
+    if after.number is not None and is_at_least(after.number, least):
+        return before.value
+    return Value.scalar(symbol(_name(site, position), least=None))
 
 
 def _ungrown(site: Site, position: int, before: Fact, after: Fact) -> Shape | None:
@@ -118,7 +151,14 @@ def _ungrown(site: Site, position: int, before: Fact, after: Fact) -> Shape | No
         return after.shape
     ref = TensorRef(site.node.name, position)
     pairs = enumerate(zip(before.shape, after.shape, strict=True))
-    return Shape(*(b if b == site.sizes.open(ref, axis) else a for axis, (b, a) in pairs))
+    return Shape(*(b if _stays(site.sizes, ref, axis, b, a) else a for axis, (b, a) in pairs))
+
+
+def _stays(sizes: Sizes, ref: TensorRef, axis: int, before: Dim, after: Dim) -> bool:
+    """Whether a size is open already, as one that the body gives: one that is never 0 must remain so."""
+    if before == sizes.open(ref, axis):
+        return is_at_least(after, 1)
+    return before == sizes.open(ref, axis, least=0)
 
 
 def _varying(site: Site, settled: Settled, counter: str) -> dict[str, Dim]:
@@ -140,9 +180,10 @@ def _states(site: Site, position: int, before: Fact, first: Fact, after: Fact) -
     if before.shape is None or first.shape is None or after.shape is None:
         return
     for axis, size in enumerate(before.shape):
-        opened = site.sizes.open(TensorRef(site.node.name, position), axis)
-        if size == opened and isinstance(opened, Expr) and len(symbols(opened)) == 1:
-            (name,) = symbols(opened)
+        ref = TensorRef(site.node.name, position)
+        opened = (site.sizes.open(ref, axis), site.sizes.open(ref, axis, least=0))
+        if size in opened and isinstance(size, Expr) and len(symbols(size)) == 1:
+            (name,) = symbols(size)
             yield State(name, size, first.shape[axis], after.shape[axis])
 
 

@@ -52,6 +52,12 @@ def _solvable(
 
 
 def _formula(state: State, start: Dim, end: Dim, counter: str) -> Dim | None:
+    if state.name not in symbols(end):
+        # What the iteration before gave; the first one has the start.
+        if powers_of(end, counter) is None:
+            return None
+        k = symbol(counter, least=0)
+        return start + dim_min(k, 1) * (bind(end, {counter: k - 1}) - start)
     step = end - state.inside
     if state.name not in symbols(step):
         powers = powers_of(step, counter)

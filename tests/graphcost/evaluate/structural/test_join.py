@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphcost.dims import Dim, Shape, dim_max, symbol
-from graphcost.dims.expr import least_value
+from graphcost.dims import Dim, Shape, symbol
 from graphcost.evaluate.structural.join import join
 from graphcost.ir.literal import Value
 from graphcost.ir.node import TensorRef
@@ -32,6 +31,11 @@ def test_sizes_that_differ_are_open() -> None:
     assert joined(A, Fact(None, Shape(2, 3))).dtype == "float32"
 
 
+@pytest.mark.parametrize("empty", [0, symbol("n", least=0), symbol("N") - 1])
+def test_what_may_be_nothing_on_one_side_may_be_nothing(empty: Dim) -> None:
+    assert joined(A, Fact("float32", Shape(2, empty))).shape == Shape(2, symbol("size(y:1,1)", least=0))
+
+
 @pytest.mark.parametrize(("shape", "items"), [((2,), (1, None)), ((1,), None)])
 def test_items_that_differ_are_unknown(shape: tuple[int, ...], items: tuple[int | None, ...] | None) -> None:
     one = Fact("int32", Shape(2), Value((2,), (1, 2)))
@@ -50,13 +54,3 @@ def test_what_handles_hold_is_joined_and_nothing_agrees_with_anything() -> None:
     assert str(both.shape[1]).startswith("size(y:1 element")
     assert join(holding[0], holding[2], REF, Sizes()).element == A
     assert join(holding[2], holding[1], REF, Sizes()).element == B
-
-
-@pytest.mark.parametrize(("one", "other", "least"), [(2, 3, 1), (0, 3, 0), (3, dim_max(0, symbol("N") - 2), 0)])
-def test_a_size_that_may_be_nothing_stays_open_to_that(one: Dim, other: Dim, least: int) -> None:
-    """As of a cache that a loop fills: its first size is 0."""
-    sizes = Sizes()
-    found = join(Fact("float32", Shape(one, 4)), Fact("float32", Shape(other, 4)), TensorRef("loop"), sizes)
-    assert found.shape is not None
-    assert least_value(found.shape[0]) == least
-    assert sizes.open(TensorRef("loop"), 0) == found.shape[0]

@@ -10,7 +10,7 @@ from counted_loops import body, condition
 from evaluation import counted, evaluated, flops, run_of
 from tiny_graph import tiny_graph
 
-from graphcost.dims import Shape, symbol
+from graphcost.dims import Shape, bind, symbol, symbols
 from graphcost.ir.graph import Graph
 from graphcost.ir.literal import PartialShape
 from graphcost.ir.node import EMPTY, TensorRef
@@ -136,6 +136,89 @@ def test_a_size_that_grows_is_summed_over_the_trips() -> None:
     (line,) = (line for line in counted(graph).lines if line.op == "Exp")
     assert line.work.flops == 7 + 9 + 11 + 13
     assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(13)
+
+
+def sliding(begin: int, added: int) -> Graph:
+    """Rows that come in, and a slice that keeps some: concat([v, ...])[begin:]."""
+    return body(
+        f"""
+        axis = Const(value=0)
+        more = Const(value={[0.0] * added})
+        both = ConcatV2(v, more, axis, N=2, T=float32)
+        first = Const(value=[{begin}])
+        last = Const(value=[0])
+        step = Const(value=[1])
+        kept = StridedSlice(both, first, last, step, end_mask=1, T=float32, Index=int32)
+        out = Exp(kept, T=float32)
+        """
+    )
+
+
+@pytest.mark.parametrize("begin", [-7, -4, -3, -1, 0, 1, 2, 3, 5])
+@pytest.mark.parametrize("added", [1, 2, 3])
+@pytest.mark.parametrize("start", [0, 1, 6])
+def test_a_cache_that_slides_has_what_is_kept_of_it_in_each_iteration(start: int, added: int, begin: int) -> None:
+    """Also where it starts empty, or where nothing is left."""
+    rows, sizes = [0.0] * start, []
+    for _ in range(4):
+        rows = [*rows, *[0.0] * added][begin:]
+        sizes.append(len(rows))
+    graph = looping("Const(value=4)", sliding(begin, added), vector=f"<{start}>")
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == sum(sizes)
+    assert evaluated(graph).fact(TensorRef("w", 2)).shape == Shape(sizes[-1])
+
+
+@pytest.mark.parametrize("start", [0, 2])
+def test_a_cache_for_an_open_number_of_iterations_is_full_after_some(start: int) -> None:
+    graph = looping("Placeholder(dtype=int32, shape=<>)", sliding(-4, 1), vector=f"<{start}>")
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    (trips,) = symbols(line.count)
+    for number in range(7):
+        assert bind(line.work.flops, {trips: number}) == sum(min(start + i + 1, 4) for i in range(number))
+
+
+def chunked(size: int, step: int) -> Graph:
+    """x[i : min(i + size, n)], for a counter i that steps."""
+    return tiny_graph(
+        f"""
+        i = _Arg(T=int32)
+        n = _Arg(T=int32)
+        x = _Arg(T=float32)
+        step = Const(value={step})
+        next = AddV2(i, step, T=int32)
+        size = Const(value={size})
+        end = AddV2(i, size, T=int32)
+        last = Minimum(end, n, T=int32)
+        begins = Pack(i, N=1, T=int32, axis=0)
+        ends = Pack(last, N=1, T=int32, axis=0)
+        ones = Const(value=[1])
+        rows = StridedSlice(x, begins, ends, ones, T=float32, Index=int32)
+        work = Exp(rows, T=float32)
+        axis = Const(value=0)
+        sum = Sum(work, axis, T=float32)
+        out = AddV2(x, sum, T=float32)
+        """,
+        "next, n, out",
+    )
+
+
+@pytest.mark.parametrize(("start", "size", "step"), [(0, 4, 4), (0, 2, 1), (1, 3, 5), (2, 1, 1), (0, 3, 2)])
+@pytest.mark.parametrize("limit", [1, 4, 9])
+def test_a_slice_by_the_counter_has_its_size_in_each_iteration(start: int, size: int, step: int, limit: int) -> None:
+    expected = sum(len(range(9)[i : min(i + size, limit)]) for i in range(start, limit, step))
+    graph = looping(f"Const(value={limit})", chunked(size, step), vector="<9>", start=start)
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert line.work.flops == expected
+
+
+def test_a_counter_that_falls_has_no_lower_bound() -> None:
+    """Where it is negative, a slice by it counts from the end."""
+    falling = tiny_graph("i = _Arg(T=int32)\n n = _Arg(T=int32)\n v = _Arg(T=float32)\n c = Less(n, i, T=int32)", "c")
+    graph = looping("Const(value=-9)", chunked(2, -3), cond=falling, vector="<9>", start=1)
+    (line,) = (line for line in counted(graph).lines if line.op == "Exp")
+    assert "size(" in str(line.work.flops)
+    assert line.count == 4
 
 
 def test_a_shape_that_the_body_changes_otherwise_is_open() -> None:

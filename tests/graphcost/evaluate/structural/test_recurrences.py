@@ -59,6 +59,12 @@ def test_a_step_by_a_counter_is_summed(start: int, first: int) -> None:
     assert_solved([counter(first, 1), State("v", V, start, V + 2 * INDEX + 1)], "v")
 
 
+@given(NUMBERS, NUMBERS, NUMBERS)
+def test_what_is_made_anew_in_each_iteration_is_that_of_the_one_before(start: int, first: int, step: int) -> None:
+    assert_solved([State("v", V, start, 5)], "v")
+    assert_solved([counter(first, step), State("v", V, start, INDEX * INDEX + N)], "v", N=3)
+
+
 @pytest.mark.parametrize(
     "end",
     [
