@@ -83,6 +83,7 @@ def test_an_inner_loop_of_a_gradient_runs_as_often_as_the_loop_it_is_of() -> Non
 
     v1 = tf.compat.v1
     with tf.Graph().as_default() as whole:
+        before = v1.control_flow_v2_enabled()
         v1.disable_control_flow_v2()
         x = v1.placeholder(tf.float32, [3, 4], name="x")
         w = tf.constant([[0.1] * 4] * 4)
@@ -93,7 +94,8 @@ def test_an_inner_loop_of_a_gradient_runs_as_often_as_the_loop_it_is_of() -> Non
         _, y = v1.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, inner(y)), (0, x))
         (gradient,) = v1.gradients(tf.reduce_sum(y), [x])
         output = tf.identity(gradient, name="gradient")
-        v1.enable_control_flow_v2()
+        if before:
+            v1.enable_control_flow_v2()
     assert "StackPopV2" in {node.op for node in whole.as_graph_def().node}
     each = held(whole.as_graph_def(), outputs=[output.name])
     assert each.is_known
