@@ -16,7 +16,7 @@ pytest.importorskip("tensorflow")
 from held_runs import held
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from programs import LAYERS, NESTING, Kind, concrete, drawn_block, forms
+from programs import LAYERS, NESTING, Kind, cached, concrete, drawn_block, forms, scaled, windows
 from run_oracle import CannotRun
 
 pytestmark = pytest.mark.tensorflow
@@ -29,6 +29,17 @@ EXAMPLES = 25
 @pytest.mark.parametrize("seed", range(3))
 def test_each_kind_of_block_alone(kind: Kind, seed: int) -> None:
     check(concrete(kind(Random(seed), 0)))
+
+
+@pytest.mark.parametrize("kind", [cached, scaled, windows], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("size", [1, 2, 5, 9])
+def test_these_kinds_have_exact_numbers(kind: Kind, seed: int, size: int) -> None:
+    """Sizes that saturate, slices by the counter, and counters that double, halve or step in fractions."""
+    for _, graph, output in forms(concrete(kind(Random(seed), 0))):
+        each = held(graph, size, outputs=[output])
+        assert each.is_known
+        each.check()
 
 
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
