@@ -7,6 +7,7 @@ bound fails.
 
 from __future__ import annotations
 
+from itertools import islice
 from random import Random
 
 import pytest
@@ -17,7 +18,7 @@ from deep_programs import DEEP
 from held_runs import held
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from programs import LAYERS, NESTING, Block, Kind, drawn_block, forms
+from programs import LAYERS, NESTING, Block, Kind, cached, drawn_block, forms, scaled, windows
 from run_oracle import CannotRun
 
 pytestmark = pytest.mark.tensorflow
@@ -35,6 +36,17 @@ def test_each_kind_of_block_alone(kind: Kind, seed: int) -> None:
 @pytest.mark.parametrize("kind", DEEP, ids=lambda kind: kind.__name__)
 def test_each_deeper_kind_of_block_alone(kind: Kind) -> None:
     check(kind(Random(0), 0))
+
+
+@pytest.mark.parametrize("kind", [cached, scaled, windows], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("size", [1, 2, 5, 9])
+def test_these_kinds_have_exact_numbers(kind: Kind, seed: int, size: int) -> None:
+    """Sizes that saturate, slices by the counter, and counters that double, halve or step in fractions."""
+    for _, graph, output in islice(forms(kind(Random(seed), 0)), 2):
+        each = held(graph, size, outputs=[output])
+        assert each.is_known
+        each.check()
 
 
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)

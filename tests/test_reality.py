@@ -14,11 +14,7 @@ REALITY = Path(__file__).resolve().parents[2] / "shared" / "reality"
 
 pytestmark = pytest.mark.shared
 
-UNSOLVED = frozenset(
-    [
-        "d10_nested_v1_gradient.pb",
-    ]
-)
+UNSOLVED: frozenset[str] = frozenset()
 """Cases that aren't right yet. What is solved leaves the list: a test says so."""
 
 

@@ -19,6 +19,7 @@ from graphcost import (
     dim_max,
     is_at_least,
 )
+from graphcost_rules.scalars import as_whole
 from graphcost_rules.shape_inputs import checked_size, partial_scalar
 from graphcost_rules.small_values import small
 
@@ -54,7 +55,10 @@ def _count(op: Op, start: Dim, limit: Dim, delta: Dim) -> Dim:
 def _count_of_floats(op: Op, start: Dim | float, limit: Dim | float, delta: Dim | float) -> Dim:
     bounds = [bound for bound in (start, limit, delta) if isinstance(bound, (int, float)) and math.isfinite(bound)]
     if len(bounds) < 3:
-        return op.unknown_size(0)
+        # Sizes that were cast, in steps of a whole number: sizes are exact in single precision, up to 2^24.
+        whole = [as_whole(bound) for bound in (start, limit, delta)]
+        known = [bound for bound in whole if bound is not None]
+        return _count(op, *known) if len(known) == 3 else op.unknown_size(0)
     first, last, step = bounds
     if step == 0:
         raise op.error("delta is 0")

@@ -7,6 +7,7 @@ from functools import reduce
 from math import prod
 
 from graphcost import COPIES, NOTHING, Cost, Dim, Free, Item, Op, Role, Rule, RuleSet, Shape, ShapeUnknown, Value
+from graphcost_rules.scalars import stored
 from graphcost_rules.shape_inputs import shape_held_by
 from graphcost_rules.slicing import MOST_PARTS
 from graphcost_rules.small_values import small, value_or_blank
@@ -28,6 +29,35 @@ WORK = {
 
 def scatter_nd_shape(op: Op) -> list[Shape]:
     return [shape_held_by(op, 2)]
+
+
+def scatter_nd_value(op: Op) -> list[Value]:
+    """Zeros, to which each update is added where its index says; as in shapes that are put together so."""
+    shape = small(scatter_nd_shape(op)[0])
+    places = op.value(0)
+    depth = places.shape[-1] if places.shape else 0
+    if not depth or depth > len(shape) or op.input_dtype(1) not in ("int32", "int64"):
+        raise ShapeUnknown("no elements of integers are named")
+    width = prod(shape[depth:])
+    numbers, updates = op.static_items(0), value_or_blank(op, 1).items
+    if len(updates) * depth != len(numbers) * width:
+        raise ShapeUnknown("the updates don't fit the indices")
+    items: list[Item] = [0] * prod(shape)
+    for row in range(len(numbers) // depth):
+        place = 0
+        for position, size in zip(numbers[row * depth : (row + 1) * depth], shape, strict=False):
+            if not 0 <= position < size:
+                raise ShapeUnknown(f"an index of {position} in an axis of {size}")
+            place = place * size + position
+        for i in range(width):
+            items[place * width + i] = stored(
+                _sum(items[place * width + i], updates[row * width + i]), op.input_dtype(1)
+            )
+    return [Value(shape, tuple(items))]
+
+
+def _sum(a: Item, b: Item) -> Item:
+    return None if a is None or b is None or isinstance(a, float) or isinstance(b, float) else a + b
 
 
 def sparse_to_dense_shape(op: Op) -> list[Shape]:
@@ -165,7 +195,7 @@ RULES = (
     + _family("TensorScatter", ("Update", "Add", "Sub", "Min", "Max"), target_shape, each_update)
     + _family("ScatterNdNonAliasing", ("Add",), target_shape, each_update)
     + RuleSet(
-        Rule("ScatterNd", shape=scatter_nd_shape, cost=scatter_nd_cost),
+        Rule("ScatterNd", shape=scatter_nd_shape, value=scatter_nd_value, cost=scatter_nd_cost),
         Rule("SparseToDense", shape=sparse_to_dense_shape, cost=COPIES),
         Rule("DynamicPartition", shape=dynamic_partition_shape, cost=COPIES),
         Rule("DynamicStitch", shape=dynamic_stitch_shape, value=dynamic_stitch_value, cost=COPIES),

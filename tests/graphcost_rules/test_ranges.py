@@ -72,6 +72,22 @@ def test_a_symbolic_limit_gives_a_symbolic_count() -> None:
     assert apply(RULES, "Range", Value.scalar(N), 0, -1).shapes == (Shape(N),)
 
 
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("step", [-3.0, -1.0, 1.0, 2.0])
+def test_sizes_that_were_cast_to_floats_are_counted(step: float) -> None:
+    """As positions from the newest to the oldest: range(kept + n, -n, -1.0)."""
+    start, limit = (N + 3, -N) if step < 0 else (-N, N + 3)
+    (shape,) = apply(RULES, "Range", Value.scalar(start), Value.scalar(limit), Value.scalar(step)).shapes
+    for n in range(1, 6):
+        numbers = [np.float32(bind(bound, {"N": n})) for bound in (start, limit)]
+        assert bind(shape[0], {"N": n}) == tf.range(*numbers, step).shape[0]
+
+
+def test_steps_of_a_fraction_leave_the_count_open() -> None:
+    (shape,) = apply(RULES, "Range", 0, Value.scalar(N), Value.scalar(0.5)).shapes
+    assert str(shape[0]).startswith("size(")
+
+
 def test_symbolic_numbers_are_known_where_their_count_is() -> None:
     outcome = apply(RULES, "Range", Value.scalar(N), Value.scalar(N + 3), 1)
     assert outcome.values == (Value.vector([N, N + 1, N + 2]),)

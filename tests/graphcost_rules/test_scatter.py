@@ -101,6 +101,32 @@ def test_scatter_nd_adds_into_zeros(case: tuple[np.ndarray, np.ndarray, np.ndarr
     tally.proves("ScatterNd", outcome.cost)
 
 
+@pytest.mark.tensorflow
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(case=scatters(), repeats=st.booleans())
+def test_what_integers_are_scattered_to_is_known(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray], repeats: bool
+) -> None:
+    target, indices, updates = case
+    indices = np.zeros_like(indices) if repeats else indices
+    updates = updates.astype(np.int32)
+    result = tf.raw_ops.ScatterNd(indices=indices, updates=updates, shape=target.shape).numpy()
+    facts = (
+        Fact(str(each.dtype), Shape(*each.shape), Value(each.shape, tuple(each.ravel().tolist())))
+        for each in (indices, updates)
+    )
+    outcome = apply(RULES, "ScatterNd", *facts, list(target.shape))
+    assert outcome.values == (Value(target.shape, tuple(result.ravel().tolist())),)
+
+
+@pytest.mark.parametrize(("index", "dtype"), [(3, "int32"), (-1, "int32"), (0, "float32")])
+def test_what_is_scattered_elsewhere_or_rounded_is_not_known(index: int, dtype: str) -> None:
+    update = Fact(dtype, Shape(1), Value.vector([7]))
+    outcome = apply(RULES, "ScatterNd", Value((1, 1), (index,)), update, [3])
+    assert outcome.shapes == (Shape(3),)
+    assert outcome.values == ()
+
+
 @settings(max_examples=20, derandomize=True, deadline=None, database=None)
 @given(case=scatters())
 def test_scatter_nd_adds_into_a_tensor_that_may_be_overwritten(case: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:

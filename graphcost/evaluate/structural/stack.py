@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphcost.dims import Shape, symbol
+from graphcost.dims import Shape, symbol, symbols
 from graphcost.evaluate import Outcome, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural.join import join
@@ -26,7 +26,7 @@ def push(site: Site) -> Outcome:
         return site.unknown(
             Problem(Status.INVALID, f"it has {len(site.inputs)} inputs, not a stack and what goes on it")
         )
-    held = replace(site.inputs[1], value=None)
+    held = replace(site.inputs[1], value=_lasting(site.inputs[1].value))
     key = _identity(site)
     if key is not None:
         known = site.run.stacks.get(key)
@@ -40,6 +40,19 @@ def pop(site: Site) -> Outcome:
     key = _identity(site)
     held = site.run.stacks.get(key) if key is not None else None
     return Outcome(site.filled(() if held is None else (held,)))
+
+
+def _lasting(value: Value | None) -> Value | None:
+    """What each iteration pushes, such as how often an inner loop ran: numbers, and sizes of inputs. Other symbols may
+    stand for something else in each, and are popped in another one than that which pushed them."""
+    if value is None:
+        return None
+    return Value(value.shape, tuple(item if _is_lasting(item) else None for item in value.items))
+
+
+def _is_lasting(item: Item) -> bool:
+    # All symbols but those of inputs are called after what they are, and where: size(node:0,1).
+    return isinstance(item, (bool, int, float)) or not any("(" in name for name in symbols(item or 0))
 
 
 def _identity(site: Site) -> Item:
