@@ -37,6 +37,7 @@ KNOWN: Mapping[str, str] = {
         Less LessEqual Greater GreaterEqual Equal NotEqual LogicalNot LogicalAnd LogicalOr Minimum Maximum
     """,
     "have shapes that the file holds elsewhere": "VarHandleOp",
+    "say that a loop's counter only grows": "Add AddV2",
     "says that what is assigned is a step away from what there was: the variable is trained": "Sub",
 }
 """All operations that the engine has by name, and why."""
