@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graphcost.errors import RewriteError
 from graphcost.evaluate import Evaluation
+from graphcost.explain.rewritten import graphs_around
 from graphcost.ir.graph import Graph
 from graphcost.passes.edit import Edit
 from graphcost.passes.pattern import Search, View, depth, explain_match, root_ops
@@ -28,9 +29,10 @@ class RewriteReason:
 
 def rewrite_reasons(analysis: Analysis, name: str, body: Evaluation) -> tuple[RewriteReason, ...]:
     """A reason, or a few, for each rewrite that was asked for; `name` is the node's in its body."""
-    if not analysis.rewrites:
+    around = graphs_around(analysis)
+    if not analysis.rewrites or around is None:
         return ()
-    before, graph = around_rewriting(analysis, body.function)
+    before, graph = (each.functions.get(body.function) if body.function else each for each in around)
     if graph is None or name not in graph.nodes:
         idle = "it doesn't run, and what doesn't is not rewritten"
         return tuple(RewriteReason(rewrite.name, idle) for rewrite in analysis.rewrites)
@@ -39,17 +41,6 @@ def rewrite_reasons(analysis: Analysis, name: str, body: Evaluation) -> tuple[Re
         for rewrite in analysis.rewrites
         for reason in _reasons(rewrite, graph, name, is_new=_is_new(name, before, graph))
     )
-
-
-def around_rewriting(analysis: Analysis, function: str) -> tuple[Graph | None, Graph | None]:
-    """The graph before and after the rewrites, or those of a function."""
-    names = [step.name for step in analysis.steps]
-    if "rewrite" not in names:
-        return None, None
-    position = names.index("rewrite")
-    graphs = (analysis.steps[position - 1].graph, analysis.steps[position].graph)
-    before, after = (graph.functions.get(function) if function else graph for graph in graphs)
-    return before, after
 
 
 def _is_new(name: str, before: Graph | None, after: Graph) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from graphcost.explain.occurrences import Occurrence, every
+from graphcost.ir.graph import Graph
 from graphcost.pipeline import Analysis
 
 
@@ -17,17 +18,25 @@ class Rewritten:
     names: tuple[str, ...]
 
 
+def graphs_around(analysis: Analysis) -> tuple[Graph, Graph] | None:
+    """The graph before and after the rewrites; None where there were none."""
+    names = [step.name for step in analysis.steps]
+    if "rewrite" not in names:
+        return None
+    position = names.index("rewrite")
+    return analysis.steps[position - 1].graph, analysis.steps[position].graph
+
+
 def what_was_rewritten(analysis: Analysis, lined: Container[str]) -> tuple[list[Rewritten], frozenset[str]]:
     """The nodes that rewrites made, and the names of those that nothing stands for any more.
 
     Each name of the file is told once, with the first that stands for it. `lined` are those that have lines of their
     own still.
     """
-    names = [step.name for step in analysis.steps]
-    if not analysis.rewrites or "rewrite" not in names:
+    around = graphs_around(analysis)
+    if around is None:
         return [], frozenset()
-    position = names.index("rewrite")
-    before, after = analysis.steps[position - 1].graph, analysis.steps[position].graph
+    before, after = around
     own = analysis.model.graph
     told: set[str] = set()
     found: list[Rewritten] = []
