@@ -5,7 +5,7 @@ Bodies that call bodies are generators on an explicit stack, so that no depth of
 """
 
 from graphcost.evaluate.call_graph import CallGraph, calls_of
-from graphcost.evaluate.evaluation import Binder, Call, Evaluation, Guard
+from graphcost.evaluate.evaluation import Binder, Call, Evaluation, Guard, fact_in
 from graphcost.evaluate.run import FUNCTION, Handler, HandlerSteps, LoopTrips, Outcome, Place, Request, Run, Site, Steps
 from graphcost.evaluate.walk import evaluate
 
@@ -27,4 +27,5 @@ __all__ = [
     "Steps",
     "calls_of",
     "evaluate",
+    "fact_in",
 ]

@@ -73,11 +73,16 @@ class Evaluation:
     needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
 
     def fact(self, ref: TensorRef) -> Fact:
-        return self.facts[ref.node][ref.port] if ref.node in self.facts else UNKNOWN
+        return fact_in(self.facts, ref)
 
     @property
     def outputs(self) -> tuple[Fact, ...]:
         return tuple(self.fact(ref) for ref in self.graph.outputs)
+
+
+def fact_in(facts: Mapping[str, tuple[Fact, ...]], ref: TensorRef) -> Fact:
+    """What the facts of nodes, by name, tell of a tensor; nothing of one whose node they don't have."""
+    return facts[ref.node][ref.port] if ref.node in facts else UNKNOWN
 
 
 def symbols_of(facts: Iterable[Fact]) -> frozenset[str]:

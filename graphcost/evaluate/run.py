@@ -128,7 +128,11 @@ class Site:
     @property
     def inner_path(self) -> str:
         """The call path of the bodies that the node runs."""
-        return shortened(joined(self.place.path, self.node.name))
+        return self.path_of(self.node)
+
+    def path_of(self, node: Node) -> str:
+        """The call path of the bodies that a node beside this one runs."""
+        return shortened(joined(self.place.path, node.name))
 
     @property
     def label(self) -> str:

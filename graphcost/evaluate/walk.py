@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphcost.budget import affords_nodes
-from graphcost.evaluate.evaluation import Call, Evaluation, symbols_of
+from graphcost.evaluate.evaluation import Call, Evaluation, fact_in, symbols_of
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.run import FUNCTION, Outcome, Place, Request, Run, Site, Steps, laid_over
 from graphcost.ir.graph import Graph
 from graphcost.ir.node import EMPTY, Node, TensorRef
 from graphcost.ir.stand_ins import STAND_INS, restored
-from graphcost.ops.fact import UNKNOWN, Fact
+from graphcost.ops.fact import Fact
 from graphcost.ops.sizes import Need
 from graphcost.ops.status import Status
 
@@ -72,7 +72,7 @@ def _walk(place: Place, run: Run, feeds: Mapping[TensorRef, Fact], facts: dict[s
         if standing.name in facts:
             continue
         node = restored(standing)
-        inputs = tuple(_input(ref, facts) for ref in node.inputs)
+        inputs = tuple(fact_in(facts, ref) for ref in node.inputs)
         handler = run.handlers.get(FUNCTION if node.op in run.functions else node.op)
         if handler is not None:
             handled = handler(Site(node, inputs, place, run, facts))
@@ -95,10 +95,6 @@ def _walk(place: Place, run: Run, feeds: Mapping[TensorRef, Fact], facts: dict[s
 def _inferred(node: Node, inputs: tuple[Fact, ...], place: Place, run: Run) -> Outcome:
     result = run.infer(node, run.rules.get(node.op), inputs, place)
     return Outcome(result.facts, (), result.problem, result.needs)
-
-
-def _input(ref: TensorRef, facts: Mapping[str, tuple[Fact, ...]]) -> Fact:
-    return facts[ref.node][ref.port] if ref.node in facts else UNKNOWN
 
 
 def _fed(node: Node, facts: tuple[Fact, ...], feeds: Mapping[TensorRef, Fact]) -> tuple[Fact, ...]:

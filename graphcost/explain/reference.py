@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphcost.dims import Dim, Expr, Shape
-from graphcost.evaluate import FUNCTION, Run, evaluate
+from graphcost.evaluate import FUNCTION, Run, evaluate, fact_in
 from graphcost.evaluate.infer import Problem, guarded, infer
 from graphcost.evaluate.structural.call import call
 from graphcost.ir.graph import Graph
 from graphcost.ir.literal import PartialShape, Value
 from graphcost.ir.node import Node, TensorRef
 from graphcost.ops.cost import Free
-from graphcost.ops.fact import UNKNOWN, Fact
+from graphcost.ops.fact import Fact
 from graphcost.ops.op import Op
 from graphcost.ops.roles import Role
 from graphcost.ops.rule import RuleSet
@@ -70,7 +70,7 @@ def facts_on_import(graph: Graph, rules: RuleSet, feeds: Mapping[TensorRef, Fact
     facts: dict[str, tuple[Fact, ...]] = {}
     calls = Calls(graph.functions, rules)
     for node in graph.order:
-        inputs = [_input(ref, facts) for ref in node.inputs]
+        inputs = [fact_in(facts, ref) for ref in node.inputs]
         if calls.has(node):
             inferred = calls.outputs(node, inputs)
         else:
@@ -80,10 +80,6 @@ def facts_on_import(graph: Graph, rules: RuleSet, feeds: Mapping[TensorRef, Fact
             for port, fact in enumerate(inferred)
         )
     return facts
-
-
-def _input(ref: TensorRef, facts: Facts) -> Fact:
-    return facts[ref.node][ref.port] if ref.node in facts else UNKNOWN
 
 
 def _fed(fact: Fact, feed: Fact | None) -> Fact:
@@ -167,14 +163,10 @@ def _count(node: Node, facts: Facts, reference: RuleSet) -> Count:
     if rule is None or rule.cost is None or isinstance(rule.cost, Free):
         return Count(0, Problem(Status.NO_RULE, "it has no rule"))
     cost_rule = rule.cost
-    inputs = [_fact(ref, facts) for ref in node.inputs]
+    inputs = [fact_in(facts, ref) for ref in node.inputs]
     flops = guarded(lambda: cost_rule(Op(node, inputs, facts[node.name], Sizes())).flops)
     if isinstance(flops, Problem):
         return Count(0, flops)
     if not isinstance(flops, int):
         return Count(0, Problem(Status.NO_SHAPE, "a size is open"))
     return Count(flops)
-
-
-def _fact(ref: TensorRef, facts: Facts) -> Fact:
-    return facts[ref.node][ref.port] if ref.node in facts else UNKNOWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
@@ -57,9 +58,7 @@ class _OnFirstUse(Mapping[str, Handler]):
     """Handlers whose modules are imported when an operation is met: few models have more than calls."""
 
     def __getitem__(self, op: str) -> Handler:
-        module, _, name = _HANDLERS[op].partition(".")
-        handler: Handler = getattr(import_module(f"{__name__}.{module}"), name)
-        return handler
+        return _imported(_HANDLERS[op])
 
     def __iter__(self) -> Iterator[str]:
         return iter(_HANDLERS)
@@ -69,6 +68,13 @@ class _OnFirstUse(Mapping[str, Handler]):
 
     def __contains__(self, op: object) -> bool:
         return op in _HANDLERS
+
+
+@cache
+def _imported(place: str) -> Handler:
+    module, _, name = place.partition(".")
+    handler: Handler = getattr(import_module(f"{__name__}.{module}"), name)
+    return handler
 
 
 HANDLERS: Mapping[str, Handler] = _OnFirstUse()

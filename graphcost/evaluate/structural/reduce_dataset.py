@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from graphcost.dims import Dim, symbol, symbols
 from graphcost.dims.shape import Shape
-from graphcost.evaluate import Call, Evaluation, HandlerSteps, LoopTrips, Outcome, Request, Site
+from graphcost.evaluate import Call, Evaluation, HandlerSteps, LoopTrips, Outcome, Request, Site, fact_in
 from graphcost.evaluate.infer import Problem
 from graphcost.evaluate.structural import datasets
 from graphcost.evaluate.structural.datasets import Dataset, calls_of
@@ -111,7 +111,7 @@ def _sources(node: Node) -> Sequence[TensorRef]:
 
 
 def _made(site: Site, node: Node, known: Mapping[str, Dataset]) -> Step:
-    facts = [site.facts[ref.node][ref.port] if ref.node in site.facts else UNKNOWN for ref in node.inputs]
+    facts = [fact_in(site.facts, ref) for ref in node.inputs]
     sources = [known[ref.node] for ref in _sources(node) if ref.node in known]
     made: Dataset | Problem | None
     if node.op in MAPS and sources:
@@ -214,8 +214,7 @@ def _scanned(site: Site, node: Node, facts: Sequence[Fact], source: Dataset) -> 
     function = node.attrs.get("f")
     if not isinstance(function, FunctionRef):
         return Problem(Status.INVALID, f"{node.name} names no function")
-    path = f"{site.place.path}/{node.name}" if site.place.path else node.name
-    folded = yield from _folded(site, node, function.name, given, source, captured, path)
+    folded = yield from _folded(site, node, function.name, given, source, captured, site.path_of(node))
     if isinstance(folded, Problem):
         return folded
     _, evaluations = folded
@@ -228,11 +227,10 @@ def _on_elements(
     function = node.attrs.get(attribute)
     if not isinstance(function, FunctionRef):
         return Problem(Status.INVALID, f"{node.name} names no function")
-    path = f"{site.place.path}/{node.name}" if site.place.path else node.name
     evaluations = []
     for elements, _ in source.kinds:
         given = _components(site, function.name, elements, len(captured))
-        evaluation = yield Request(function.name, (*given, *captured), path)
+        evaluation = yield Request(function.name, (*given, *captured), site.path_of(node))
         if isinstance(evaluation, Problem):
             return evaluation
         evaluations.append(evaluation)

@@ -11,13 +11,11 @@ from collections.abc import Collection, Generator, Sequence
 from graphcost.evaluate import Evaluation, Request, Site
 from graphcost.evaluate.infer import Problem
 from graphcost.ir.graph import Graph
+from graphcost.ir.structural import BRANCHES
 from graphcost.ops.fact import Fact
 
 MAX_NODES = 2048
 """So many nodes are worked out to count the trips of one loop; one that takes more has a symbol."""
-
-BRANCHES = frozenset(("If", "StatelessIf", "Case", "StatelessCase"))
-"""What may stand in a body that is gone through. Another loop, or a call, may take any time."""
 
 
 def simulated_trips(
@@ -37,21 +35,22 @@ def simulated_trips(
         return None
     loops = dict(site.run.loops)
     facts = tuple(site.inputs[p] if p in needed else fact for p, fact in enumerate(variables))
-    for trips in range(MAX_NODES // (len(test.nodes) + len(step.nodes)) + 1):
-        tested = yield Request(condition, facts, f"{site.inner_path}/cond")
-        goes_on = None if isinstance(tested, Problem) else tested.outputs[0].item
-        if not isinstance(goes_on, (bool, int)):
-            break
-        if not goes_on:
-            site.run.loops.clear()
-            site.run.loops.update(loops)
-            return trips
-        after = yield Request(body, facts, f"{site.inner_path}/body", used)
-        if isinstance(after, Problem):
-            break
-        facts = tuple(after.outputs[p] if p in needed else fact for p, fact in enumerate(facts))
-    site.run.loops.clear()
-    site.run.loops.update(loops)
+    try:
+        for trips in range(MAX_NODES // (len(test.nodes) + len(step.nodes)) + 1):
+            tested = yield Request(condition, facts, f"{site.inner_path}/cond")
+            goes_on = None if isinstance(tested, Problem) else tested.outputs[0].item
+            if not isinstance(goes_on, (bool, int)):
+                return None
+            if not goes_on:
+                return trips
+            after = yield Request(body, facts, f"{site.inner_path}/body", used)
+            if isinstance(after, Problem):
+                return None
+            facts = tuple(after.outputs[p] if p in needed else fact for p, fact in enumerate(facts))
+    finally:
+        # Loops in branches that were gone through aren't the model's.
+        site.run.loops.clear()
+        site.run.loops.update(loops)
     return None
 
 
@@ -71,6 +70,7 @@ def _read(graph: Graph, outputs: Collection[int]) -> set[int]:
 
 
 def _is_plain(site: Site, graph: Graph) -> bool:
+    """Whether nothing but branches runs bodies in a body. Another loop, or a call, may take any time."""
     run = site.run
     return not any(
         (node.op in run.handlers and node.op not in BRANCHES) or node.op in run.functions
