@@ -58,6 +58,11 @@ class Budget:
         self.elements += 10 * nodes
         self.nodes += 8 * nodes
 
+    def refuse(self, what: str) -> bool:
+        """Notes what isn't granted; False."""
+        self.refused[what] = None
+        return False
+
 
 _CURRENT: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
@@ -85,8 +90,7 @@ def affords_terms(count: int) -> bool:
     if count <= SMALL_FORMULA or budget is None:
         return True
     if budget.terms < count:
-        budget.refused["formulas of many terms were given up, as there would be too many of them"] = None
-        return False
+        return budget.refuse("formulas of many terms were given up, as there would be too many of them")
     budget.terms -= count
     return True
 
@@ -118,8 +122,7 @@ def has_elements(count: int) -> bool:
     budget = _CURRENT.get()
     if count <= SMALL_VALUE or budget is None or budget.elements >= count:
         return True
-    budget.refused["values of many elements were given up, as there would be too many of them"] = None
-    return False
+    return budget.refuse("values of many elements were given up, as there would be too many of them")
 
 
 def affords_nodes(count: int) -> bool:
@@ -128,8 +131,7 @@ def affords_nodes(count: int) -> bool:
     if budget is None:
         return True
     if budget.nodes < count:
-        budget.refused["calls were given up, as functions would be evaluated for too many distinct inputs"] = None
-        return False
+        return budget.refuse("calls were given up, as functions would be evaluated for too many distinct inputs")
     budget.nodes -= count
     return True
 

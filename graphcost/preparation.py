@@ -92,7 +92,9 @@ def prepare(source: ModelSource, options: Options) -> Prepared:
     model = _model(source, options, record)
     widen(_size(model.graph))
     brought = _brought(options.get("rules"))
-    rules = installed_rules() if brought is None else installed_rules() | brought
+    rules = installed_rules()
+    if brought is not None:
+        rules = rules | brought
     rewrites = _rewrites(options.get("rewrites", ()))
     outputs = options.get("outputs", ())
     signature = _signature(model, options.get("signature"), outputs)

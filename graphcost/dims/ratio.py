@@ -105,17 +105,14 @@ def is_negative(amount: object) -> bool:
     """Whether the amount is below zero, whatever its symbols are."""
     if isinstance(amount, int):
         return amount < 0
-    over = (amount, 1) if isinstance(amount, Expr) else as_quotient(amount)
-    if over is None:
-        return False
-    numerator, _ = over
-    if isinstance(numerator, int):
-        return numerator < 0
-    for coefficient in numerator.terms.values():
+    if not isinstance(amount, Expr):
+        over = as_quotient(amount)
+        return over is not None and is_negative(over[0])
+    for coefficient in amount.terms.values():
         # Bounds take time, and what has a term that is added is hardly ever below zero.
         if coefficient >= 0:
             return False
-    return is_at_least(-numerator, 1)
+    return is_at_least(-amount, 1)
 
 
 def _sum(left: Ratio, right: tuple[Dim, int], sign: int) -> Amount:

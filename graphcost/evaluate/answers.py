@@ -16,7 +16,7 @@ from graphcost.dims.ratio import is_negative
 from graphcost.errors import AnswerError, RuleError
 from graphcost.faults import shown
 from graphcost.ir.literal import FLOAT_LIMIT, Item, Value
-from graphcost.ops.cost import KINDS, Cost, Free
+from graphcost.ops.cost import Cost, Free
 from graphcost.ops.fact import Fact
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ def checked_cost(answer: object) -> Cost:
     if not isinstance(answer, Cost):
         hint = "; write cost=FREE, without a function" if isinstance(answer, Free) else ""
         raise AnswerError(f"it gives {shown(answer)}, not a Cost{hint}")
-    for kind, count in zip(KINDS, answer.counts, strict=True):
+    for kind, count in answer.by_kind.items():
         if count and is_negative(count):
             raise AnswerError(f"a cost of {kind} = {count} is below zero")
     return answer

@@ -9,7 +9,6 @@ from typing import TypeVar
 from graphcost.budget import (
     MAX_RANK,
     SMALL_FORMULA,
-    SMALL_VALUE,
     SYMBOLIC,
     affords_elements,
     affords_terms,
@@ -166,7 +165,7 @@ def _may_have_values(shapes: Sequence[Shape | None]) -> bool:
     for shape in shapes:
         if shape and shape.is_static:
             size = shape.size
-            if isinstance(size, int) and SMALL_VALUE < size <= VALUE_LIMIT and not has_elements(size):
+            if isinstance(size, int) and size <= VALUE_LIMIT and not has_elements(size):
                 return False
     return True
 

@@ -49,7 +49,7 @@ class BodyRuns:
         return Work(self._cost(once.floating), self._cost(once.integer))
 
     def _cost(self, cost: Cost) -> Cost:
-        return Cost(*(self._whole_count(amount) if amount != 0 else 0 for amount in cost.by_kind.values()))
+        return Cost(*(self._whole_count(amount) if amount != 0 else 0 for amount in cost.counts))
 
     def _whole_count(self, once: Amount) -> Dim:
         """A share of something is rounded up when all runs are added up."""

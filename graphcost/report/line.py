@@ -8,7 +8,7 @@ from typing import Any
 
 from graphcost.dims import Dim, Expr, Shape, bind, dim_sum, format_dim, symbols
 from graphcost.dims.ratio import is_negative
-from graphcost.ops.cost import KINDS, NOTHING, Cost
+from graphcost.ops.cost import NOTHING, Cost
 from graphcost.ops.sizes import Need
 from graphcost.ops.status import Status
 
@@ -58,15 +58,14 @@ class Work:
     def below_zero(self) -> str:
         """Says which part of the arithmetic can only be less than nothing; empty where none is."""
         for cost in (self.floating, self.integer):
-            for kind in KINDS:
-                if is_negative(count := getattr(cost, kind)):
+            for kind, count in cost.by_kind.items():
+                if is_negative(count):
                     return f"its rule gives {format_dim(count)} {kind}: a cost isn't negative"
         return ""
 
     @property
     def symbols(self) -> frozenset[str]:
-        counts = (*self.floating.by_kind.values(), *self.integer.by_kind.values())
-        return frozenset().union(*(symbols(count) for count in counts))
+        return frozenset().union(*map(symbols, (*self.floating.counts, *self.integer.counts)))
 
 
 IDLE = Work()
@@ -145,4 +144,4 @@ def _sum_costs(costs: Iterable[Cost]) -> Cost:
     some = [cost for cost in costs if cost is not NOTHING]
     if len(some) < 2:
         return some[0] if some else NOTHING
-    return Cost(*(dim_sum([getattr(cost, kind) for cost in some]) for kind in KINDS))
+    return Cost(*map(dim_sum, zip(*(cost.counts for cost in some), strict=True)))
