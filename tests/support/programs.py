@@ -53,7 +53,8 @@ def _of_tensorflow_1(block: Block) -> Any:
         with tf.Graph().as_default() as graph:
             x = tf.compat.v1.placeholder(tf.float32, [None, FEATURES], name="x")
             tf.identity(tf.__internal__.autograph.tf_convert(lambda x: block(x), context)(x), name="y")
-    except (TypeError, ValueError, NotImplementedError, RuntimeError, LookupError):
+    except (TypeError, RuntimeError):
+        # Branches on a counter that is no tensor there, and Keras' variables, which belong to TensorFlow 2.
         return None
     finally:
         tf.compat.v1.enable_control_flow_v2()
